@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/hash.h"
+
+static uint64_t rotl(uint64_t x, unsigned n)
+{
+    return x << n | x >> (64 - n);
+}
+
+static void sip_round(uint64_t v[4])
+{
+    v[0] += v[1];
+    v[1] = rotl(v[1], 13) ^ v[0];
+    v[0] = rotl(v[0], 32);
+    v[2] += v[3];
+    v[3] = rotl(v[3], 16) ^ v[2];
+    v[0] += v[3];
+    v[3] = rotl(v[3], 21) ^ v[0];
+    v[2] += v[1];
+    v[1] = rotl(v[1], 17) ^ v[2];
+    v[2] = rotl(v[2], 32);
+}
+
+static void mix(struct hash128 *hash, uint64_t word)
+{
+    hash->v[3] ^= word;
+    sip_round(hash->v);
+    sip_round(hash->v);
+    hash->v[0] ^= word;
+}
+
+void hash128_init(struct hash128 *hash)
+{
+    const uint64_t k0 = 0x626f756e63652e65ULL, k1 = 0x76656e742e696400ULL;
+
+    *hash = (struct hash128){
+        .v = {k0 ^ 0x736f6d6570736575ULL, k1 ^ 0x646f72616e646f6dULL ^ 0xee,
+              k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL}};
+}
+
+void hash128_add(struct hash128 *hash, struct bounce_slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        size_t at = hash->length++ & 7;
+
+        hash->tail |= (uint64_t)(unsigned char)s.ptr[i] << (8 * at);
+        if (at == 7) {
+            mix(hash, hash->tail);
+            hash->tail = 0;
+        }
+    }
+}
+
+void hash128_hex(struct hash128 *hash, char out[33])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t *v = hash->v, half[2];
+
+    mix(hash, hash->tail | (uint64_t)(hash->length & 0xff) << 56);
+    for (unsigned i = 0; i < 2; i++) {
+        if (i == 0)
+            v[2] ^= 0xee;
+        else
+            v[1] ^= 0xdd;
+        for (unsigned j = 0; j < 4; j++)
+            sip_round(v);
+        half[i] = v[0] ^ v[1] ^ v[2] ^ v[3];
+    }
+    for (unsigned i = 0; i < 32; i++)
+        out[i] = digits[half[i / 16] >> (60 - 4 * (i % 16)) & 0xf];
+    out[32] = '\0';
+}
+
+uint32_t hash_bytes(struct bounce_slice s)
+{
+    uint32_t h = 2166136261U;
+
+    for (size_t i = 0; i < s.len; i++)
+        h = (h ^ (unsigned char)s.ptr[i]) * 16777619U;
+    return h;
+}
