@@ -25,7 +25,7 @@ static inline struct bounce_slice slice_cstr(const char *text)
 /* ASCII only, whatever the locale. */
 static inline bool ascii_is_digit(unsigned char c)
 {
-    return c - '0' < 10U;
+    return (unsigned)c - '0' < 10U;
 }
 
 static inline bool ascii_is_alpha(unsigned char c)
@@ -41,12 +41,12 @@ static inline bool ascii_is_alnum(unsigned char c)
 /* Space, tab, CR, LF, VT, FF. */
 static inline bool ascii_is_space(unsigned char c)
 {
-    return c == ' ' || c - '\t' < 5U;
+    return c == ' ' || (unsigned)c - '\t' < 5U;
 }
 
 static inline unsigned char ascii_lower(unsigned char c)
 {
-    return c - 'A' < 26U ? (unsigned char)(c | 0x20) : c;
+    return (unsigned)c - 'A' < 26U ? (unsigned char)(c | 0x20) : c;
 }
 
 static inline bool slice_eq(struct bounce_slice a, struct bounce_slice b)
