@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: MIT
+ * Two passes over a diagnostic: join_lines() makes one line of it, scan_text()
+ * goes over that line once and stops at the bytes where a number or a wrapper
+ * may begin. The last reply that is surely one is the innermost. */
+#include "report/reply.h"
+
+#include "report/reply_code.h"
+#include "report/reply_wrap.h"
+
+/* How sure a head is the beginning of a quoted reply. */
+enum rank {
+    RANK_NONE = 0,
+    RANK_STATUS, /* a status alone, where the text or a wrapper opens */
+    RANK_MARK,   /* a code behind a bracket, colon or "error" */
+    RANK_PAIR,   /* a code with its status */
+    RANK_OPEN    /* where the text or a wrapper opens */
+};
+
+struct scan {
+    struct bounce_slice whole; /* white space collapsed */
+    const char *low;           /* the same bytes, ASCII letters lowered */
+    struct reply *reply;
+    struct reply_head head;
+    enum rank rank;
+    size_t head_at;
+    size_t opened; /* behind the last opening wrapper; SLICE_NPOS none */
+    size_t tail;   /* where the quoted reply ends; SLICE_NPOS at the end */
+    struct bounce_slice outer; /* status of a head that was replaced */
+    struct bounce_slice loose; /* status behind the head */
+    bool loose_marked;         /* ... written "(#5.1.1)" */
+};
+
+/* ---- One line of several --------------------------------------------- */
+
+struct joint {
+    int code; /* of the reply that goes on over several lines; 0 none */
+    struct bounce_slice status;
+    size_t dash; /* where the "-" of its first line stands */
+};
+
+static size_t skip_space(struct bounce_slice s, size_t at)
+{
+    while (at < s.len && ascii_is_space((unsigned char)s.ptr[at]))
+        at++;
+    return at;
+}
+
+/* A line of a reply that goes on begins with its code again (RFC 5321 section
+ * 4.2.1), often with the status too. Returns the bytes at s.ptr[at] that only
+ * repeat; the first line opens the joint and keeps its words. */
+static size_t repeated(struct joint *joint, struct bounce_slice s, size_t at)
+{
+    size_t start = at, after, len;
+    int code;
+
+    if (joint->code != 0 && slice_starts(slice_from(s, at), SLICE("<<< ")))
+        at = skip_space(s, at + 3);
+    if (reply_match_code(slice_from(s, at), &code) == 0)
+        return 0;
+    after = at + 3;
+    if (after < s.len && s.ptr[after] == '-') {
+        size_t next = skip_space(s, after + 1);
+        len = reply_match_status(slice_from(s, next));
+        if (joint->code != code) {
+            joint->code = code;
+            joint->status = slice_sub(s, next, len);
+            joint->dash = after;
+            return 0;
+        }
+        after = after + 1;
+        if (len != 0 && slice_eq(joint->status, slice_sub(s, next, len)))
+            after = next + len;
+        return after - start;
+    }
+    if (joint->code != code || (after < s.len && s.ptr[after] != ' ' &&
+                                !ascii_is_space((unsigned char)s.ptr[after])))
+        return 0;
+    joint->code = 0; /* "550 " is the last line */
+    len = skip_space(s, after);
+    if (joint->status.len != 0 &&
+        slice_starts(slice_from(s, len), joint->status))
+        after = len + joint->status.len;
+    return after - start;
+}
+
+static bool join_lines(struct message *message, struct bounce_slice text,
+                       struct scan *scan)
+{
+    struct joint joint = {0, SLICE_NULL, SLICE_NPOS};
+    bool blank = true, first = true;
+    char *out, *low;
+    size_t n = 0;
+
+    out = message_alloc(message, 2 * text.len + 1);
+    if (out == NULL)
+        return false;
+    low = out + text.len;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (ascii_is_space(c) || c == '\0' || i == joint.dash) {
+            blank = true;
+            continue;
+        }
+        if (blank && (ascii_is_digit(c) || c == '<')) {
+            size_t skip = repeated(&joint, text, i);
+            if (skip != 0) {
+                i += skip - 1;
+                continue;
+            }
+        }
+        if (blank && !first)
+            out[n++] = ' ';
+        blank = first = false;
+        out[n++] = (char)c;
+    }
+    for (size_t i = 0; i < n; i++)
+        low[i] = (char)ascii_lower((unsigned char)out[i]);
+    scan->whole = slice_make(out, n);
+    scan->low = low;
+    return true;
+}
+
+/* ---- Heads ----------------------------------------------------------- */
+
+/* A word before a bare code that says it is one. */
+static bool keyword_before(const struct scan *scan, size_t at)
+{
+    static const char *const words[] = {"error",  "code", "reply", "status",
+                                        "result", "smtp", "with",  "error code"};
+    struct bounce_slice before = slice_make(scan->low, at);
+
+    before = slice_trim(before);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (slice_ends_nocase(before, slice_cstr(words[i])))
+            return true;
+    return false;
+}
+
+/* The byte before a head, blanks skipped, is one that opens a quotation. */
+static bool mark_before(const struct scan *scan, size_t at)
+{
+    if (at > 0 && scan->low[at - 1] == ' ')
+        at--;
+    if (at == 0)
+        return true;
+    switch (scan->low[at - 1]) {
+    case '\'':
+    case '"':
+    case '<':
+    case '[':
+    case '(':
+    case '{':
+    case '#':
+    case ':':
+    case ';':
+        return true;
+    case '>':
+        return at > 1 && scan->low[at - 2] == '-';
+    case '-':
+        return at > 1 && scan->low[at - 2] == ' ';
+    default:
+        return false;
+    }
+}
+
+static enum rank rank_head(const struct scan *scan, size_t at,
+                           const struct reply_head *head)
+{
+    bool open = at == 0 || (scan->opened != SLICE_NPOS && at >= scan->opened &&
+                            at <= scan->opened + 2);
+    bool mark = mark_before(scan, at);
+    struct bounce_slice rest = slice_from(scan->whole, at + head->len);
+
+    if (head->code == 0)
+        return open ? RANK_MARK : RANK_STATUS;
+    if (head->status.len != 0 && (open || mark))
+        return RANK_OPEN;
+    if (open && !reply_is_amount(rest))
+        return RANK_OPEN;
+    if (head->status.len != 0 &&
+        head->status.ptr[0] - '0' == head->code / 100)
+        return RANK_PAIR;
+    if (head->code < 400 || head->code > 599 || reply_is_amount(rest))
+        return RANK_NONE;
+    /* "[506]" and "(550)" at an end are tickets of the server, no reply. */
+    if (mark && rest.len > 1 && (rest.ptr[0] == ' ' || rest.ptr[0] == '-') &&
+        ascii_is_alpha((unsigned char)rest.ptr[1]))
+        return RANK_MARK;
+    return keyword_before(scan, at) ? RANK_MARK : RANK_NONE;
+}
+
+static void keep_loose(struct scan *scan, size_t at,
+                       struct bounce_slice status)
+{
+    bool marked = at > 0 && (scan->low[at - 1] == '#' ||
+                             (at > 1 && scan->low[at - 2] == '#'));
+    bool better = scan->loose.len == 0 || (marked && !scan->loose_marked);
+
+    if (status.ptr[0] == '2' ||
+        (scan->head.code != 0 && !marked &&
+         status.ptr[0] - '0' != scan->head.code / 100))
+        return;
+    if (better) {
+        scan->loose = status;
+        scan->loose_marked = marked;
+    }
+}
+
+/* A status without a code before it. */
+static void take_status(struct scan *scan, size_t at,
+                        const struct reply_head *head)
+{
+    bool marked = rank_head(scan, at, head) == RANK_MARK;
+
+    if (head->status.ptr[0] == '2' && !marked)
+        return;
+    if (marked && scan->rank == RANK_NONE) {
+        scan->head = *head;
+        scan->head_at = at;
+        scan->rank = RANK_STATUS;
+    } else if (marked && scan->head.status.len == 0) {
+        /* "ERROR_CODE :550, ERROR_CODE :5.1.1": two halves of one head. */
+        scan->head.status = head->status;
+        scan->head.len = at + head->len - scan->head_at;
+    } else if (marked && scan->head.code == 0 && at == scan->opened) {
+        scan->outer = scan->head.status;
+        scan->head = *head;
+        scan->head_at = at;
+    } else {
+        keep_loose(scan, at, head->status);
+    }
+}
+
+/* A number that may be a code or status stands at at. Returns the bytes that
+ * were used, at least 1. */
+static size_t take_number(struct scan *scan, size_t at)
+{
+    struct reply_head head;
+    enum rank rank;
+
+    if (!reply_number_edge(scan->whole, at))
+        return 1;
+    reply_read_head(slice_from(scan->whole, at), &head);
+    if (head.len == 0)
+        return 1;
+    if (head.code == 0) {
+        take_status(scan, at, &head);
+        return head.len;
+    }
+    rank = rank_head(scan, at, &head);
+    if (rank == RANK_NONE || rank < scan->rank)
+        return head.len;
+    if (scan->head.status.len != 0)
+        scan->outer = scan->head.status;
+    else if (scan->loose.len != 0)
+        scan->outer = scan->loose;
+    scan->head = head;
+    scan->head_at = at;
+    scan->rank = rank;
+    scan->loose = SLICE_NULL;
+    scan->loose_marked = false;
+    scan->tail = SLICE_NPOS;
+    return head.len;
+}
+
+/* ---- Wrappers -------------------------------------------------------- */
+
+/* "after RCPT command: host: mx.example.org 5.1.1 ...": the reply begins
+ * behind the host. */
+static size_t behind_host(const struct scan *scan, size_t end,
+                          struct bounce_slice host, struct bounce_slice ip)
+{
+    struct bounce_slice last = ip.ptr != NULL ? ip : host;
+
+    if (last.ptr == NULL)
+        return end;
+    end = (size_t)(last.ptr - scan->whole.ptr) + last.len;
+    while (end < scan->whole.len &&
+           strchr("])>:., ", scan->whole.ptr[end]) != NULL)
+        end++;
+    return end;
+}
+
+static void take_host(struct scan *scan, const struct reply_wrap *wrap,
+                      size_t at, size_t end)
+{
+    struct bounce_slice host = SLICE_NULL, ip = SLICE_NULL;
+    struct reply *reply = scan->reply;
+
+    if ((wrap->flags & WRAP_HOST_BEFORE) != 0)
+        reply_host_before(slice_sub(scan->whole, 0, at), &host, &ip);
+    else if ((wrap->flags & WRAP_HOST) != 0)
+        reply_host_after(slice_from(scan->whole, end), &host, &ip);
+    /* "Client host [192.0.2.1] rejected" speaks of us, not of them. */
+    if (scan->rank == RANK_OPEN && (wrap->flags & WRAP_TAIL) == 0)
+        return;
+    if (slice_ends_nocase(slice_make(scan->low, at), SLICE("client ")))
+        return;
+    if ((wrap->flags & WRAP_HOST) != 0 && scan->opened != SLICE_NPOS &&
+        at <= scan->opened + 1)
+        scan->opened = behind_host(scan, end, host, ip);
+    if (reply->host.ptr == NULL && host.ptr != NULL)
+        reply->host = host;
+    if (reply->ip.ptr == NULL && ip.ptr != NULL &&
+        (host.ptr != NULL || (wrap->flags & WRAP_OPEN) == 0))
+        reply->ip = ip;
+}
+
+static size_t behind_colon(const struct scan *scan, size_t at)
+{
+    struct bounce_slice rest = slice_from(scan->whole, at);
+    size_t colon = slice_find(rest, SLICE(": "));
+
+    return colon == SLICE_NPOS ? at : at + colon + 1;
+}
+
+/* Returns the bytes used, at least 1. */
+static size_t take_wrap(struct scan *scan, size_t at)
+{
+    struct bounce_slice low = slice_make(scan->low, scan->whole.len);
+    const struct reply_wrap *wrap;
+    enum bounce_stage stage;
+    size_t len, end;
+
+    wrap = reply_wrap_match(slice_from(low, at), &len);
+    if (wrap == NULL)
+        return 1;
+    end = at + len;
+    if ((wrap->flags & WRAP_LAST) != 0 && low.len - end > 12)
+        return 1;
+    stage = wrap->stage;
+    if ((wrap->flags & WRAP_STAGE) != 0)
+        stage = reply_stage(slice_from(low, end));
+    take_host(scan, wrap, at, end);
+    if (stage != BOUNCE_STAGE_NONE &&
+        (scan->reply->stage == BOUNCE_STAGE_NONE ||
+         (wrap->flags & (WRAP_STAGE | WRAP_TAIL)) != 0))
+        scan->reply->stage = stage;
+    if ((wrap->flags & WRAP_EXPIRED) != 0)
+        scan->reply->expired = true;
+    if ((wrap->flags & WRAP_TAIL) != 0 && scan->tail == SLICE_NPOS && at > 0)
+        scan->tail = at;
+    if ((wrap->flags & WRAP_COLON) != 0)
+        end = behind_colon(scan, end);
+    if ((wrap->flags & WRAP_OPEN) != 0) {
+        scan->opened = skip_space(scan->whole, end);
+        scan->tail = SLICE_NPOS;
+    }
+    return len;
+}
+
+static bool is_wrap_byte(char c)
+{
+    return c == '(' || c == '<' || c == '>' || c == '[' || c == '\'';
+}
+
+static void scan_text(struct scan *scan)
+{
+    size_t n = scan->whole.len;
+
+    for (size_t i = 0; i < n;) {
+        unsigned char c = (unsigned char)scan->low[i];
+        if (ascii_is_digit(c)) {
+            i += take_number(scan, i);
+            while (i < n && ascii_is_digit((unsigned char)scan->low[i]))
+                i++;
+        } else if (ascii_is_alpha(c)) {
+            size_t used = take_wrap(scan, i);
+            i += used;
+            if (used > 1)
+                continue;
+            while (i < n && ascii_is_alpha((unsigned char)scan->low[i]))
+                i++;
+        } else if (c == '-' && i + 2 < n && scan->low[i + 1] == '>' &&
+                   scan->low[i + 2] == ' ') {
+            scan->opened = i + 3; /* Microsoft 365: "... -> 550 ..." */
+            i += 3;
+        } else if (c == '#' && i + 1 < n && scan->low[i + 1] == '#' &&
+                   i > 0 && scan->tail == SLICE_NPOS) {
+            scan->tail = i; /* Exchange: "#550 5.1.1 ... ##" */
+            i += 2;
+        } else {
+            i += is_wrap_byte((char)c) ? take_wrap(scan, i) : 1;
+        }
+    }
+}
+
+/* ---- Result ---------------------------------------------------------- */
+
+/* "'550 ...'" ends with the quote that opened it. */
+static size_t closing(const struct scan *scan, size_t from, size_t to)
+{
+    struct bounce_slice body = slice_sub(scan->whole, from, to - from);
+    size_t at;
+    char close;
+
+    if (from == 0)
+        return to;
+    switch (scan->low[from - 1]) {
+    case '\'':
+        close = '\'';
+        break;
+    case '"':
+        close = '"';
+        break;
+    case '<':
+        close = '>';
+        break;
+    case '[':
+        close = ']';
+        break;
+    case '(':
+        close = ')';
+        break;
+    default:
+        return to;
+    }
+    at = slice_rfind_byte(body, close);
+    return at == SLICE_NPOS || at == 0 ? to : from + at;
+}
+
+/* Punctuation and blanks that stood around code and status. */
+static struct bounce_slice strip_edges(struct bounce_slice s)
+{
+    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '-' ||
+                         s.ptr[0] == ':' || s.ptr[0] == ')' ||
+                         s.ptr[0] == ']' || s.ptr[0] == ';' ||
+                         s.ptr[0] == ',' || s.ptr[0] == '#'))
+        s = slice_from(s, 1);
+    return slice_trim(s);
+}
+
+static void finish(struct scan *scan)
+{
+    struct reply *reply = scan->reply;
+    size_t start = scan->opened != SLICE_NPOS ? scan->opened : 0, end;
+    bool headed = scan->rank != RANK_NONE;
+
+    if (headed && (scan->head_at >= start || scan->head.code != 0))
+        start = scan->head_at;
+    end = scan->tail != SLICE_NPOS && scan->tail > start ? scan->tail
+                                                         : scan->whole.len;
+    end = closing(scan, start, end);
+    reply->inner = slice_trim(slice_sub(scan->whole, start, end - start));
+    reply->text = reply->inner;
+    if (headed && start == scan->head_at)
+        reply->text = slice_from(reply->inner, scan->head.len);
+    reply->text = strip_edges(reply->text);
+    reply->code = scan->head.code;
+    reply->status = scan->head.status;
+    if (reply->status.len == 0 ||
+        (scan->loose_marked && reply_status_vague(reply->status)))
+        reply->status = scan->loose.len != 0 ? scan->loose : reply->status;
+    if (reply->status.len == 0 && scan->outer.len != 0 &&
+        !reply_status_vague(scan->outer))
+        reply->status = scan->outer;
+    if (reply->status.len == 0)
+        reply->status = SLICE_NULL;
+    if (reply->text.len == 0)
+        reply->text = slice_make(reply->whole.ptr, 0);
+}
+
+/* "x-postfix;", "X-Unix;", "dns;": a type before the text itself (RFC 3464
+ * section 2.1.2). */
+static struct bounce_slice strip_type(struct bounce_slice s)
+{
+    size_t len = 0;
+    struct bounce_slice type;
+
+    s = slice_trim(s);
+    while (len < s.len && len < 40 &&
+           (ascii_is_alnum((unsigned char)s.ptr[len]) || s.ptr[len] == '-' ||
+            s.ptr[len] == '_'))
+        len++;
+    if (len == 0 || len == s.len || s.ptr[len] != ';')
+        return s;
+    type = slice_sub(s, 0, len);
+    if (slice_starts_nocase(type, SLICE("x-")) ||
+        slice_eq_nocase(type, SLICE("smtp")) ||
+        slice_eq_nocase(type, SLICE("esmtp")) ||
+        slice_eq_nocase(type, SLICE("lmtp")) ||
+        slice_eq_nocase(type, SLICE("dns")) ||
+        slice_eq_nocase(type, SLICE("unix")) ||
+        slice_eq_nocase(type, SLICE("unknown")))
+        return slice_trim(slice_from(s, len + 1));
+    return s;
+}
+
+void reply_parse(struct message *message, struct bounce_slice text,
+                 struct reply *reply_out)
+{
+    struct scan scan;
+
+    memset(reply_out, 0, sizeof(*reply_out));
+    memset(&scan, 0, sizeof(scan));
+    scan.reply = reply_out;
+    scan.opened = scan.tail = SLICE_NPOS;
+    text = slice_sub(text, 0, message->options->max_diagnostic);
+    text = strip_type(text);
+    reply_out->whole = reply_out->inner = reply_out->text = text;
+    if (text.len == 0 || !join_lines(message, text, &scan))
+        return;
+    reply_out->whole = scan.whole;
+    scan_text(&scan);
+    finish(&scan);
+}
