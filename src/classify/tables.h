@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ * The compiled knowledge: flat tables that refer to each other by index, so
+ * that nothing is relocated when the program starts. tools/gentab.c writes
+ * them as C for the built-in knowledge; a user's rules make the same tables in
+ * memory. Every member is a uint32_t: gentab prints rows without knowing
+ * them. */
+#ifndef BOUNCE_CLASSIFY_TABLES_H
+#define BOUNCE_CLASSIFY_TABLES_H
+
+#include "base/slice.h"
+
+#define TAB_NONE UINT32_MAX
+
+struct tab_str {
+    uint32_t at, len; /* in the pool; at TAB_NONE: absent */
+};
+
+/* A run of entries of another table. */
+struct tab_span {
+    uint32_t at, count;
+};
+
+struct tab_category {
+    struct tab_str id, name;
+    uint32_t cls, action, who, retry_by;
+    uint32_t retry_after_s; /* TAB_NONE unknown */
+    struct tab_str scope, meaning, action_text, retry_text, remedy;
+};
+
+enum tab_code_type { TAB_CODE_STATUS, TAB_CODE_REPLY, TAB_CODE_SERVICE };
+
+struct tab_code {
+    uint32_t type; /* enum tab_code_type */
+    struct tab_str code, service, title, meaning, cause, remedy, reference;
+    struct tab_str basic;    /* reply codes a status goes with */
+    struct tab_str category; /* id */
+    struct tab_str cls;      /* the service's own class */
+};
+
+enum tab_provider_kind {
+    TAB_PROVIDER_MAILBOX,
+    TAB_PROVIDER_GATEWAY,
+    TAB_PROVIDER_SERVICE,
+    TAB_PROVIDER_SOFTWARE
+};
+
+struct tab_provider {
+    struct tab_str id, name;
+    uint32_t kind; /* enum tab_provider_kind */
+    struct tab_str origin;
+    uint32_t line;
+};
+
+/* A host or domain suffix, sorted by name for bsearch. */
+struct tab_host {
+    struct tab_str name;
+    uint32_t provider;
+    uint32_t subdomains; /* *.name: names below it only */
+    uint32_t domain;     /* a recipient's domain, not a host */
+};
+
+enum tab_weight { TAB_WEIGHT_NORMAL, TAB_WEIGHT_WEAK, TAB_WEIGHT_LAST };
+enum tab_tier { TAB_TIER_GENERAL, TAB_TIER_BLOCKLIST, TAB_TIER_PROVIDER };
+
+enum tab_signal {
+    TAB_SIGNAL_PERSON_LEFT = 1,
+    TAB_SIGNAL_PERSON_PRESENT = 2,
+    TAB_SIGNAL_FOR_BOUNCE = 4,
+    TAB_SIGNAL_FOR_UNSUBSCRIBE = 8,
+    TAB_SIGNAL_FOR_COMPLAINT = 16
+};
+
+struct tab_rule {
+    struct tab_str id, category, meaning, remedy, source, origin;
+    uint32_t line;
+    uint32_t weight, tier;    /* enums above */
+    uint32_t confidence;      /* hundredths; 0: the usual one */
+    uint32_t signals;         /* or of enum tab_signal */
+    uint32_t stages;          /* bit mask of enum bounce_stage; 0: any */
+    struct tab_span codes;    /* of code_conditions */
+    struct tab_span nots;     /* of not_refs */
+    struct tab_span providers; /* of provider_refs: ids */
+    struct tab_span services; /* of provider_refs: ids */
+    struct tab_span phrases;  /* of phrase_texts */
+    struct tab_span examples; /* of example_texts */
+    uint32_t list;            /* blocklist index or TAB_NONE */
+    uint32_t code_only;       /* speaks without a phrase */
+};
+
+struct tab_blocklist {
+    struct tab_str id, name, lookup, removal;
+};
+
+/* A condition on reply code and status. Digits that do not matter are
+ * TAB_NONE; a wildcard code such as 55x is a range. */
+struct tab_code_condition {
+    uint32_t code_low, code_high;             /* code_low TAB_NONE: none */
+    uint32_t status_class;                    /* TAB_NONE: none or any */
+    uint32_t status_subject, status_detail;
+    uint32_t has_status;
+    uint32_t exactness; /* 3 exact status, 2 exact code, 1 wildcard */
+};
+
+enum tab_element_type {
+    TAB_ELEMENT_LITERAL, /* a, b: pool offset and length */
+    TAB_ELEMENT_SET,     /* a: set */
+    TAB_ELEMENT_NUMBER,
+    TAB_ELEMENT_IP,
+    TAB_ELEMENT_ADDRESS,
+    TAB_ELEMENT_START,
+    TAB_ELEMENT_END,
+    TAB_ELEMENT_GAP /* a: bytes at most */
+};
+
+struct tab_element {
+    uint32_t type, a, b;
+};
+
+struct tab_set {
+    struct tab_span forward;  /* of members, by first byte, longest first */
+    struct tab_span backward; /* of members, by last byte, longest first */
+};
+
+enum tab_owner {
+    TAB_OWNER_RULE,     /* owner: rule */
+    TAB_OWNER_NOT,      /* owner: index of the flag */
+    TAB_OWNER_PROVIDER  /* owner: provider */
+};
+
+/* A compiled phrase. */
+struct tab_pattern {
+    uint32_t owner_type, owner;
+    struct tab_span elements;
+    uint32_t open_left, open_right; /* word edge lifted */
+    struct tab_str text;            /* as written */
+};
+
+/* A literal that the scan looks for: a window of 4 bytes of it is hashed. */
+struct tab_atom {
+    struct tab_str text;
+    uint32_t window;         /* offset of the hashed bytes in text */
+    struct tab_span refs;    /* of atom_refs */
+};
+
+struct tab_atom_ref {
+    uint32_t pattern, element; /* element counts within the pattern */
+};
+
+/* Open addressing by key; span.count 0 is an empty slot. */
+struct tab_slot {
+    uint32_t key;
+    struct tab_span atoms; /* of atoms */
+};
+
+struct tab_words { /* a named set, kept for users' phrases */
+    struct tab_str name;
+    struct tab_span members; /* of word_members */
+};
+
+struct tab_taxonomy {
+    struct tab_str id, name, source;
+    struct tab_span labels; /* of labels */
+};
+
+struct tab_label {
+    struct tab_str label, code, cls, category, meaning;
+    struct tab_span categories; /* of label_categories: our ids (For) */
+    uint32_t when_expired;
+};
+
+#define TAB_BITMAP_BITS 19 /* 64 KiB */
+#define TAB_BITMAP_WORDS (1U << (TAB_BITMAP_BITS - 5))
+
+/* All tables; X(type, name). */
+#define TABLES(X)                               \
+    X(struct tab_category, categories)          \
+    X(struct tab_code, codes)                   \
+    X(struct tab_provider, providers)           \
+    X(struct tab_host, hosts)                   \
+    X(struct tab_blocklist, blocklists)         \
+    X(struct tab_rule, rules)                   \
+    X(struct tab_code_condition, conditions)    \
+    X(uint32_t, code_rules)                     \
+    X(uint32_t, not_refs)                       \
+    X(struct tab_str, provider_refs)            \
+    X(struct tab_str, phrase_texts)             \
+    X(struct tab_str, example_texts)            \
+    X(struct tab_element, elements)             \
+    X(struct tab_set, sets)                     \
+    X(struct tab_str, members)                  \
+    X(struct tab_pattern, patterns)             \
+    X(struct tab_atom, atoms)                   \
+    X(struct tab_atom_ref, atom_refs)           \
+    X(struct tab_slot, slots)                   \
+    X(uint32_t, bitmap)                         \
+    X(struct tab_words, words)                  \
+    X(struct tab_str, word_members)             \
+    X(struct tab_taxonomy, taxonomies)          \
+    X(struct tab_label, labels)                 \
+    X(struct tab_str, label_categories)
+
+struct tables {
+#define TABLE_MEMBER(type, name) \
+    const type *name;            \
+    size_t name##_count;
+    TABLES(TABLE_MEMBER)
+#undef TABLE_MEMBER
+    const char *pool;
+    size_t pool_len;
+    size_t flag_count; /* distinct Not phrases */
+};
+
+/* The built-in knowledge (generated). */
+extern const struct tables tables_builtin;
+
+static inline struct bounce_slice tab_slice(const struct tables *tables,
+                                            struct tab_str str)
+{
+    if (str.at == TAB_NONE)
+        return SLICE_NULL;
+    return slice_make(tables->pool + str.at, str.len);
+}
+
+static inline uint32_t tab_hash(uint32_t key)
+{
+    return key * 0x9E3779B1U;
+}
+
+#endif
