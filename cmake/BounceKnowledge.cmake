@@ -1,0 +1,54 @@
+# The knowledge in data/ becomes C in the build tree. The generators share the
+# stanza reader with the library; linking the modules as archives takes from
+# them only what a generator uses.
+
+file(GLOB_RECURSE knowledge_files CONFIGURE_DEPENDS
+     ${PROJECT_SOURCE_DIR}/data/*)
+list(FILTER knowledge_files EXCLUDE REGEX "(/\\.[^/]*|~|\\.md)$")
+set(format_files ${knowledge_files})
+list(FILTER format_files INCLUDE REGEX "/data/formats/")
+list(FILTER knowledge_files EXCLUDE REGEX "/data/formats/")
+
+foreach(module base classify report)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${module}/*.c)
+  add_library(bounce_host_${module} STATIC EXCLUDE_FROM_ALL ${sources})
+  target_include_directories(bounce_host_${module} PUBLIC
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+endforeach()
+
+# bounce_generate(NAME OVERRIDE OUTPUT ARGUMENTS MODULES FILES): OUTPUT is made
+# by tools/NAME.c, or by the program that OVERRIDE names.
+function(bounce_generate name override output arguments modules files)
+  if(override)
+    set(command ${override})
+  elseif(CMAKE_CROSSCOMPILING)
+    string(TOUPPER ${name} variable)
+    message(FATAL_ERROR "Cross-compiling needs a native ${name}: build once "
+      "natively, then give -DBOUNCE_${variable}=.../${name}")
+  else()
+    add_executable(${name} ${PROJECT_SOURCE_DIR}/tools/${name}.c)
+    foreach(module ${modules})
+      target_link_libraries(${name} PRIVATE bounce_host_${module})
+    endforeach()
+    set(command ${name})
+  endif()
+  add_custom_command(OUTPUT ${output}
+    COMMAND ${command} ${output} ${arguments}
+    DEPENDS ${command} ${files}
+    COMMENT "Compiling the knowledge: ${name}" VERBATIM)
+endfunction()
+
+set(generated_sources)
+set(generated_dir ${PROJECT_BINARY_DIR}/generated)
+file(MAKE_DIRECTORY ${generated_dir})
+if(EXISTS ${PROJECT_SOURCE_DIR}/tools/gentab.c)
+bounce_generate(gentab "${BOUNCE_GENTAB}" ${generated_dir}/knowledge_tab.c
+  "${PROJECT_SOURCE_DIR}/data;formats" "classify;base" "${knowledge_files}")
+list(APPEND generated_sources ${generated_dir}/knowledge_tab.c)
+endif()
+if(EXISTS ${PROJECT_SOURCE_DIR}/tools/genformats.c)
+bounce_generate(genformats "${BOUNCE_GENFORMATS}"
+  ${generated_dir}/formats_tab.c ${PROJECT_SOURCE_DIR}/data/formats
+  "report;classify;base" "${format_files}")
+list(APPEND generated_sources ${generated_dir}/formats_tab.c)
+endif()
