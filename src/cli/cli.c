@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/cli.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/progress.h"
+#include "cli/text.h"
+
+static void say(const char *format, va_list args)
+{
+    char raw[8192];
+    struct text line = {0};
+    int len = vsnprintf(raw, sizeof(raw), format, args);
+    size_t used = len < 0 ? 0 : (size_t)len;
+
+    if (used >= sizeof(raw))
+        used = sizeof(raw) - 1;
+    progress_hide();
+    text_cstr(&line, "bounce: ");
+    text_clean(&line, slice_make(raw, used));
+    text_byte(&line, '\n');
+    /* Nothing sensible is left to do when standard error is closed. */
+    if (write(STDERR_FILENO, line.ptr, line.len) < 0)
+        used = 0;
+    text_free(&line);
+}
+
+void cli_error(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+}
+
+void cli_fail(int status, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+    /* Not exit(): other threads may still use what it would take down. */
+    _exit(status);
+}
+
+void *cli_realloc(void *ptr, size_t size)
+{
+    void *result = realloc(ptr, size != 0 ? size : 1);
+
+    if (result == NULL) {
+        static const char text[] = "bounce: out of memory\n";
+        if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+            _exit(CLI_TRY_AGAIN);
+        _exit(CLI_TRY_AGAIN);
+    }
+    return result;
+}
+
+void *cli_array(void *ptr, size_t count, size_t size)
+{
+    if (size != 0 && count > SIZE_MAX / size)
+        cli_fail(CLI_TRY_AGAIN, "out of memory");
+    return cli_realloc(ptr, count * size);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * What all verbs share: exit statuses, messages, memory. */
+#ifndef BOUNCE_CLI_CLI_H
+#define BOUNCE_CLI_CLI_H
+
+#include "base/slice.h"
+
+/* Exit statuses are a contract: bounce(1). 64 and above as in sysexits.h. */
+enum cli_status {
+    CLI_FINE = 0,
+    CLI_UNREADABLE = 1, /* some input; the rest was done */
+    CLI_USAGE = 2,
+    CLI_DATA_ERROR = 65, /* rules that cannot be read */
+    CLI_NO_INPUT = 66,
+    CLI_IO_ERROR = 74, /* output could not be written */
+    CLI_TRY_AGAIN = 75 /* out of memory */
+};
+
+struct cli_verb {
+    const char *name;
+    const char *summary; /* one line for --help */
+    /* argv[0] is the verb; returns the exit status. */
+    int (*run)(int argc, char **argv);
+};
+
+int verb_read(int argc, char **argv);
+int verb_classify(int argc, char **argv);
+int verb_explain(int argc, char **argv);
+int verb_codes(int argc, char **argv);
+int verb_labels(int argc, char **argv);
+int verb_rules(int argc, char **argv);
+
+/* "bounce: TEXT" and a line end on standard error, control characters made
+ * harmless. */
+void cli_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, and ends the process. */
+_Noreturn void cli_fail(int status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* realloc() that ends the process with CLI_TRY_AGAIN when memory is out. */
+void *cli_realloc(void *ptr, size_t size);
+/* Two sizes of one array element: count elements of size bytes. */
+void *cli_array(void *ptr, size_t count, size_t size);
+
+/* For printf("%.*s"). */
+#define CLI_ARG(s) (int)((s).len > 4096 ? 4096 : (s).len), (s).ptr
+
+#endif

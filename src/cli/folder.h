@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * The names in a folder, sorted. */
+#ifndef BOUNCE_CLI_FOLDER_H
+#define BOUNCE_CLI_FOLDER_H
+
+#include "base/slice.h"
+
+struct folder {
+    char **names; /* without those that begin with a dot; in byte order */
+    size_t count, cap;
+};
+
+/* false with errno. fd stays open. folder must be zero or freed. */
+bool folder_list(struct folder *folder, int fd);
+bool folder_list_path(struct folder *folder, const char *path);
+void folder_free(struct folder *folder);
+
+#endif

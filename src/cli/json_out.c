@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/json_out.h"
+
+#include "engine/json_write.h"
+
+void json_out_string(struct text *text, struct bounce_slice s)
+{
+    struct json_writer w;
+    size_t room = s.len * 6 + 8; /* six bytes at most for one, quotes, null */
+
+    w = (struct json_writer){text_room(text, room), room, 0};
+    json_string(&w, s);
+    text->len += w.len;
+}
+
+void json_out_key(struct text *text, const char *key)
+{
+    if (text->len > 0 && text->ptr[text->len - 1] != '{')
+        text_byte(text, ',');
+    text_format(text, "\"%s\":", key);
+}
+
+void json_out_member(struct text *text, const char *key, struct bounce_slice s)
+{
+    json_out_key(text, key);
+    json_out_string(text, s);
+}
+
+void json_out_number(struct text *text, const char *key, int64_t value)
+{
+    json_out_key(text, key);
+    text_format(text, "%lld", (long long)value);
+}
+
+void json_out_bool(struct text *text, const char *key, bool value)
+{
+    json_out_key(text, key);
+    text_cstr(text, value ? "true" : "false");
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ * The program: finds the verb and hands over. */
+#include <stdio.h>
+
+#include "cli/cli.h"
+#include "cli/out.h"
+
+static const struct cli_verb verbs[] = {
+    {"read", "read bounces from files, folders, mboxes, standard input",
+     verb_read},
+    {"classify", "say what SMTP replies mean", verb_classify},
+    {"explain", "explain a code, a reply or a message in plain words",
+     verb_explain},
+    {"codes", "list the codes Bounce knows", verb_codes},
+    {"labels", "list taxonomies of other systems and their labels",
+     verb_labels},
+    {"rules", "test, list, show rules; say which one wins", verb_rules},
+};
+
+static void help(struct out *out)
+{
+    text_cstr(&out->text,
+              "usage: bounce VERB [OPTION...] [ARGUMENT...]\n\n"
+              "Reads bounces, complaints, auto-replies and SMTP replies and "
+              "says what they mean.\n\nverbs:\n");
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+        text_format(&out->text, "  %-10s %s\n", verbs[i].name,
+                    verbs[i].summary);
+    text_cstr(&out->text,
+              "\noptions:\n"
+              "  --help     show this; \"bounce VERB --help\" says more\n"
+              "  --version  show the version\n\n"
+              "exit status: 0 fine; 1 some input was unreadable; 2 wrong "
+              "usage; 64 and\nabove as in sysexits.h\n");
+}
+
+static int top_level(const char *option)
+{
+    struct out out;
+
+    out_init(&out);
+    if (strcmp(option, "--version") == 0)
+        text_format(&out.text, "bounce %s\n", bounce_version());
+    else
+        help(&out);
+    out_close(&out);
+    return CLI_FINE;
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : NULL;
+
+    if (word == NULL) {
+        cli_error("a verb is missing; try \"bounce --help\"");
+        return CLI_USAGE;
+    }
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+        strcmp(word, "help") == 0 || strcmp(word, "--version") == 0)
+        return top_level(word);
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (strcmp(word, verbs[i].name) == 0)
+            return verbs[i].run(argc - 1, argv + 1);
+    }
+    cli_error("unknown verb %s; try \"bounce --help\"", word);
+    return CLI_USAGE;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ * Standard output with one buffer. An error of writing ends the process: a
+ * closed pipe silently as SIGPIPE does, all else with CLI_IO_ERROR. */
+#ifndef BOUNCE_CLI_OUT_H
+#define BOUNCE_CLI_OUT_H
+
+#include "cli/text.h"
+
+struct out {
+    struct text text; /* not yet written */
+    bool tty;
+};
+
+void out_init(struct out *out);
+/* Writes what is there when it is much. Call it after each object. */
+void out_tick(struct out *out);
+void out_flush(struct out *out);
+/* Flushes and frees. */
+void out_close(struct out *out);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * The commands of bounce rules. */
+#ifndef BOUNCE_CLI_RULES_H
+#define BOUNCE_CLI_RULES_H
+
+#include "cli/text.h"
+
+struct rules_run {
+    struct bounce_engine *engine;
+    struct bounce_slice host, service;
+    bool json;
+    bool own_only; /* rules of --rules only */
+};
+
+/* Each returns the exit status. */
+int rules_test(const struct rules_run *run, int argc, char **argv);
+int rules_list(const struct rules_run *run, int argc, char **argv);
+int rules_show(const struct rules_run *run, int argc, char **argv);
+int rules_why(const struct rules_run *run, int argc, char **argv);
+
+/* The arguments with blanks between. */
+void rules_join(struct text *text, int argc, char **argv);
+
+/* One example in one dress. Several give the same reply as another mail
+ * system would quote it. */
+struct rules_dress {
+    const char *name; /* "as written", "in Postfix words", ... */
+    void (*make)(struct text *text, struct bounce_slice example);
+};
+extern const struct rules_dress rules_dresses[];
+extern const size_t rules_dress_count;
+
+#endif

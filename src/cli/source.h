@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ * Where messages come from: files, folders, Maildirs, mboxes, standard input.
+ * Messages are handed over one by one; memory does not grow with the input. */
+#ifndef BOUNCE_CLI_SOURCE_H
+#define BOUNCE_CLI_SOURCE_H
+
+#include "cli/stream.h"
+
+/* A function that takes a message; the message lives until it returns. */
+typedef void source_sink(void *ctx, const struct input_message *message);
+
+struct source {
+    source_sink *sink;
+    void *ctx;
+    struct stream stream;
+    double done, span; /* the part of the work that runs: progress */
+    uint64_t messages;
+    bool failed; /* some input could not be read; it was named */
+};
+
+void source_init(struct source *source, size_t max_message, source_sink *sink,
+                 void *ctx);
+void source_clear(struct source *source);
+
+/* All messages of count paths, "-" being standard input. A Maildir gives its
+ * new/ and cur/; any other folder all regular files below it in the order of
+ * their names, save those whose names begin with a dot. */
+void source_run(struct source *source, char *const *paths, int count);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ * Messages to results, by one thread or several; results come out in the order
+ * of the messages. */
+#ifndef BOUNCE_CLI_WORK_H
+#define BOUNCE_CLI_WORK_H
+
+#include "cli/stream.h"
+#include "cli/tally.h"
+
+/* What some messages gave. */
+struct work_result {
+    struct text output; /* rows or lines */
+    struct text errors; /* lines for standard error, no "bounce: " */
+    struct text trace;
+    struct tally tally;
+    bool failed; /* some message could not be read */
+};
+
+struct work_job {
+    /* One thread's state from start(); message to result. Called by several
+     * threads at once, each with a state of its own. */
+    void *(*start)(void *ctx);
+    void (*render)(void *ctx, void *state, const struct input_message *message,
+                   struct work_result *result);
+    void (*stop)(void *ctx, void *state);
+    /* Takes results in order, in the thread that calls work_*(). */
+    void (*emit)(void *ctx, const struct work_result *result);
+    void *ctx;
+};
+
+struct work;
+
+struct work *work_new(const struct work_job *job, unsigned threads);
+/* The message is used up when this returns. */
+void work_add(struct work *work, const struct input_message *message);
+/* Waits for all results, emits them and frees. */
+void work_end(struct work *work);
+
+#endif
