@@ -186,15 +186,12 @@ static bool add_atom(struct anchors *a, struct tab_str str, uint32_t pattern,
     return !b->failed;
 }
 
-static bool anchor_pattern(struct anchors *a, uint32_t index)
+/* The cheapest element, or SIZE_MAX when none will do. */
+static size_t choose_anchor(struct anchors *a,
+                            const struct tab_pattern *pattern,
+                            const struct tab_element *elements)
 {
-    struct builder *b = a->b;
-    struct tab_pattern *pattern =
-        VEC_AT(b->patterns, struct tab_pattern, index);
-    struct tab_element *elements =
-        VEC_AT(b->elements, struct tab_element, pattern->elements.at);
-    size_t best = SIZE_MAX, at = 0;
-    const struct tab_set *set;
+    size_t best = SIZE_MAX, at = SIZE_MAX;
 
     for (size_t i = 0; i < pattern->elements.count; i++) {
         size_t cost = element_cost(a, pattern, elements, i);
@@ -204,13 +201,46 @@ static bool anchor_pattern(struct anchors *a, uint32_t index)
             at = i;
         }
     }
-    if (best == SIZE_MAX) {
-        error_set(b->error, BOUNCE_E_RULES, 0,
-                  "phrase '%.*s' has no word or text to look for",
-                  (int)pattern->text.len, b->pool.ptr + pattern->text.at);
-        b->failed = true;
-        return false;
+    return at;
+}
+
+static bool no_anchor(struct builder *b, const struct tab_pattern *pattern)
+{
+    struct tab_str origin = {0, 0};
+    uint32_t line = 0;
+
+    if (pattern->owner_type == TAB_OWNER_RULE) {
+        struct tab_rule *rule =
+            VEC_AT(b->rules, struct tab_rule, pattern->owner);
+
+        origin = rule->origin;
+        line = rule->line;
     }
+    error_set(b->error, BOUNCE_E_RULES, line,
+              "%.*s:%u: phrase '%.*s' has no word or text to look for",
+              (int)origin.len, b->pool.ptr + origin.at, line,
+              (int)pattern->text.len, b->pool.ptr + pattern->text.at);
+    b->failed = true;
+    return false;
+}
+
+static bool anchor_pattern(struct anchors *a, uint32_t index)
+{
+    struct builder *b = a->b;
+    struct tab_pattern *pattern =
+        VEC_AT(b->patterns, struct tab_pattern, index);
+    struct tab_element *elements =
+        VEC_AT(b->elements, struct tab_element, pattern->elements.at);
+    size_t at = choose_anchor(a, pattern, elements);
+    const struct tab_set *set;
+
+    if (at == SIZE_MAX && pattern->open_right) {
+        /* A stem under four letters is looked for as a word. */
+        pattern->open_right = false;
+        at = choose_anchor(a, pattern, elements);
+    }
+    if (at == SIZE_MAX)
+        return no_anchor(b, pattern);
     if (elements[at].type == TAB_ELEMENT_LITERAL)
         return add_atom(a, (struct tab_str){elements[at].a, elements[at].b},
                         index, (uint32_t)at);

@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT
+ * The deciding order of DESIGN: kinds that are no failure first; then rules
+ * over the innermost reply and, where they say nothing, over what people read;
+ * then weak wordings, the status, wordings that speak last, the reply code. */
+#include "classify/classify.h"
+
+#include "classify/signals.h"
+#include "classify/verdict.h"
+
+/* How sure each kind of evidence is; measured, see docs/confidence.md. */
+#define SURE_PROVIDER  0.97
+#define SURE_BLOCKLIST 0.97
+#define SURE_LONG      0.96 /* general, 16 bytes of literal text or more */
+#define SURE_MIDDLE    0.94
+#define SURE_SHORT     0.90 /* under 8 bytes */
+#define SURE_CODE_RULE 0.80 /* a rule by code alone */
+#define SURE_WEAK      0.70
+#define SURE_STATUS    0.80
+#define SURE_LAST      0.50
+#define SURE_CODE      0.45
+#define SURE_NOTHING   0.30
+#define SURE_FORMAT    0.99
+
+static void set_category(const struct subject *s, struct bounce_event *event,
+                         struct bounce_slice id, enum bounce_evidence by,
+                         double confidence)
+{
+    const struct bounce_category *category =
+        knowledge_category(s->knowledge, id);
+
+    if (category == NULL)
+        return;
+    event->category = category->id;
+    event->cls = category->cls;
+    event->evidence_by = by;
+    event->confidence = confidence;
+}
+
+/* ---- Facts of the reply ---------------------------------------------- */
+
+static void parse_status(struct subject *s, struct bounce_slice status)
+{
+    size_t at = 0;
+
+    s->status[0] = 0;
+    s->status_text = SLICE_NULL;
+    if (status.len == 0 || reply_match_status(status) != status.len)
+        return;
+    for (unsigned i = 0; i < 3; i++)
+        at += slice_parse_uint(slice_from(status, at), 3, &s->status[i]) + 1;
+    s->status_text = status;
+}
+
+static void take_facts(struct subject *s, const struct classify_input *input,
+                       const struct reply *reply, struct bounce_event *event)
+{
+    if (event->reply_code == 0)
+        event->reply_code = reply->code;
+    if (event->status.ptr == NULL)
+        event->status = reply->status;
+    if (event->stage == BOUNCE_STAGE_NONE)
+        event->stage = reply->stage;
+    if (event->remote_mta.ptr == NULL)
+        event->remote_mta =
+            input->host.ptr != NULL ? input->host : reply->host;
+    event->expired = event->expired || reply->expired;
+    s->code = event->reply_code;
+    s->stage = event->stage;
+    s->service = input->service;
+    parse_status(s, event->status);
+}
+
+/* RFC 5321 section 4.2.1: the first digit of the code; else the status's
+ * class (RFC 3463 section 3.1). */
+static void kind_of_reply(struct subject *s, struct bounce_event *event)
+{
+    int digit = s->code != 0 ? s->code / 100 : (int)s->status[0];
+
+    switch (digit) {
+    case 2:
+        event->kind = BOUNCE_KIND_DELIVERY;
+        event->action = BOUNCE_ACTION_DELIVERED;
+        break;
+    case 4:
+        event->kind = BOUNCE_KIND_DELAY;
+        event->action = BOUNCE_ACTION_DELAYED;
+        event->permanent = 0;
+        break;
+    default:
+        event->kind = BOUNCE_KIND_BOUNCE;
+        event->action = BOUNCE_ACTION_FAILED;
+        event->permanent = digit == 0 ? -1 : 1;
+        break;
+    }
+}
+
+static void name_providers(const struct subject *s, struct bounce_event *event)
+{
+    for (size_t i = 0; i < s->provider_count; i++) {
+        const struct found_provider *p = &s->providers[i];
+
+        if (p->kind == TAB_PROVIDER_GATEWAY && event->gateway.ptr == NULL)
+            event->gateway = p->id;
+        if (p->kind == TAB_PROVIDER_MAILBOX && event->provider.ptr == NULL)
+            event->provider = p->id;
+    }
+    for (size_t i = 0; i < s->provider_count && event->provider.ptr == NULL;
+         i++) {
+        if (s->providers[i].kind == TAB_PROVIDER_SERVICE)
+            event->provider = s->providers[i].id;
+    }
+}
+
+static struct bounce_slice domain_of(struct bounce_slice address)
+{
+    size_t at = slice_rfind_byte(address, '@');
+
+    return at == SLICE_NPOS ? SLICE_NULL : slice_from(address, at + 1);
+}
+
+/* ---- Evidence -------------------------------------------------------- */
+
+static double rule_confidence(const struct best_rule *best)
+{
+    const struct tab_rule *rule = best->rule;
+    double sure;
+
+    if (rule->confidence > 0)
+        sure = rule->confidence / 100.0;
+    else if (rule->weight == TAB_WEIGHT_WEAK)
+        sure = SURE_WEAK;
+    else if (rule->weight == TAB_WEIGHT_LAST)
+        sure = SURE_LAST;
+    else if (rule->code_only)
+        sure = SURE_CODE_RULE;
+    else if (rule->tier == TAB_TIER_BLOCKLIST)
+        sure = SURE_BLOCKLIST;
+    else if (rule->tier == TAB_TIER_PROVIDER)
+        sure = SURE_PROVIDER;
+    else if (best->literal >= 16)
+        sure = SURE_LONG;
+    else
+        sure = best->literal >= 8 ? SURE_MIDDLE : SURE_SHORT;
+    return best->inside ? sure : sure * 0.93;
+}
+
+static void take_rule(const struct subject *s, const struct best_rule *best,
+                      struct bounce_event *event)
+{
+    const struct tables *t = best->tables;
+    const struct tab_rule *rule = best->rule;
+    struct bounce_signals *signals = &event->signals;
+
+    set_category(s, event, tab_slice(t, rule->category),
+                 rule->list != TAB_NONE ? BOUNCE_EVIDENCE_BLOCK_LIST
+                                        : BOUNCE_EVIDENCE_RULE,
+                 rule_confidence(best));
+    event->evidence_rule = tab_slice(t, rule->id);
+    event->evidence_text = best->text;
+    event->advice.remedy = tab_slice(t, rule->remedy);
+    if (rule->list != TAB_NONE) {
+        const struct tab_blocklist *list = &t->blocklists[rule->list];
+
+        signals->block_list = tab_slice(t, list->name);
+        signals->lookup_url = tab_slice(t, list->lookup);
+        signals->removal_url = tab_slice(t, list->removal);
+    }
+    if ((rule->signals & TAB_SIGNAL_PERSON_LEFT) != 0)
+        signals->person_left = 1;
+    if ((rule->signals & TAB_SIGNAL_PERSON_PRESENT) != 0)
+        signals->person_left = 0;
+    if ((rule->signals & TAB_SIGNAL_FOR_BOUNCE) != 0)
+        signals->suppressed_for = SLICE("bounce");
+    else if ((rule->signals & TAB_SIGNAL_FOR_UNSUBSCRIBE) != 0)
+        signals->suppressed_for = SLICE("unsubscribe");
+    else if ((rule->signals & TAB_SIGNAL_FOR_COMPLAINT) != 0)
+        signals->suppressed_for = SLICE("complaint");
+}
+
+static bool take_code(const struct subject *s, const struct tables *t,
+                      const struct tab_code *code, enum bounce_evidence by,
+                      double confidence, struct bounce_event *event)
+{
+    struct bounce_slice category =
+        code != NULL ? tab_slice(t, code->category) : SLICE_NULL;
+
+    if (category.ptr == NULL || slice_eq(category, SLICE("undetermined")))
+        return false;
+    set_category(s, event, category, by, confidence);
+    if (event->category.ptr == NULL)
+        return false;
+    event->evidence_rule = tab_slice(t, code->code);
+    event->advice.remedy = tab_slice(t, code->remedy);
+    return true;
+}
+
+static bool decide_by_service(struct subject *s, struct bounce_event *event)
+{
+    const struct tables *t = NULL;
+    const struct tab_code *code =
+        knowledge_service_code(s->knowledge, s->service, s->code, &t);
+
+    return take_code(s, t, code, BOUNCE_EVIDENCE_SERVICE, SURE_PROVIDER,
+                     event);
+}
+
+static bool decide_by_status(struct subject *s, struct bounce_event *event)
+{
+    const struct tables *t = NULL;
+    const struct tab_code *code;
+
+    if (s->status[0] == 0)
+        return false;
+    code = knowledge_status(s->knowledge, s->status_text, &t);
+    return take_code(s, t, code, BOUNCE_EVIDENCE_STATUS, SURE_STATUS, event);
+}
+
+static bool decide_by_code(struct subject *s, struct bounce_event *event)
+{
+    const struct tables *t = NULL;
+    const struct tab_code *code;
+
+    if (s->code == 0)
+        return false;
+    code = knowledge_reply_code(s->knowledge, s->code, &t);
+    return take_code(s, t, code, BOUNCE_EVIDENCE_REPLY_CODE, SURE_CODE, event);
+}
+
+/* The best rule of that weight in the diagnostic, else in the context. */
+struct texts {
+    struct best_rule diagnostic[3], context[3]; /* by enum tab_weight */
+};
+
+static void look_at(struct subject *s, const struct reply *reply,
+                    struct best_rule best[3])
+{
+    if (!subject_match(s, reply))
+        return;
+    subject_add_signs(s);
+    for (unsigned w = TAB_WEIGHT_NORMAL; w <= TAB_WEIGHT_LAST; w++)
+        subject_best(s, (enum tab_weight)w, &best[w]);
+}
+
+/* What people read around the diagnostic speaks in general words, so its hits
+ * count for less. */
+static void look_at_context(struct subject *s, struct bounce_slice context,
+                            struct best_rule best[3])
+{
+    struct reply reply;
+
+    reply_parse(s->message, context, &reply);
+    if (s->message->failed != BOUNCE_OK)
+        return;
+    s->state->keep_ranked = false;
+    look_at(s, &reply, best);
+    for (unsigned w = 0; w < 3; w++)
+        best[w].inside = false;
+}
+
+static bool take_best(struct subject *s, const struct texts *texts,
+                      enum tab_weight weight, struct bounce_event *event)
+{
+    const struct best_rule *best = texts->diagnostic[weight].rule != NULL
+                                       ? &texts->diagnostic[weight]
+                                       : &texts->context[weight];
+
+    if (best->rule == NULL)
+        return false;
+    take_rule(s, best, event);
+    return true;
+}
+
+static bool is_users(const struct subject *s, const struct best_rule *best)
+{
+    return best->rule != NULL && s->knowledge->set_count > 1 &&
+           best->tables == s->knowledge->sets[0];
+}
+
+static void decide(struct subject *s, const struct texts *texts,
+                   struct bounce_event *event)
+{
+    for (unsigned w = TAB_WEIGHT_NORMAL; w <= TAB_WEIGHT_LAST; w++) {
+        if (is_users(s, &texts->diagnostic[w])) {
+            take_rule(s, &texts->diagnostic[w], event);
+            return;
+        }
+    }
+    if (decide_by_service(s, event) ||
+        take_best(s, texts, TAB_WEIGHT_NORMAL, event) ||
+        take_best(s, texts, TAB_WEIGHT_WEAK, event) ||
+        decide_by_status(s, event) ||
+        take_best(s, texts, TAB_WEIGHT_LAST, event) ||
+        decide_by_code(s, event))
+        return;
+    set_category(s, event, SLICE("undetermined"), BOUNCE_EVIDENCE_NONE,
+                 SURE_NOTHING);
+}
+
+/* ---- What no rule decides -------------------------------------------- */
+
+static bool is_undetermined(const struct bounce_event *event)
+{
+    return slice_eq(event->category, SLICE("undetermined"));
+}
+
+/* A delay keeps the category of its cause, a time-out that of the last error;
+ * only where none is named they are categories of their own. */
+static void name_bare_kinds(const struct subject *s, bool bare_reply,
+                            struct bounce_event *event)
+{
+    if (event->expired && is_undetermined(event))
+        set_category(s, event, SLICE("expired"), BOUNCE_EVIDENCE_FORMAT,
+                     SURE_STATUS);
+    if (!is_undetermined(event) || bare_reply)
+        return;
+    if (event->kind == BOUNCE_KIND_DELAY)
+        set_category(s, event, SLICE("delayed"), BOUNCE_EVIDENCE_FORMAT,
+                     SURE_STATUS);
+    else if (event->kind == BOUNCE_KIND_BOUNCE && event->recipient.ptr == NULL)
+        set_category(s, event, SLICE("recipient_unidentified"),
+                     BOUNCE_EVIDENCE_NONE, SURE_NOTHING);
+}
+
+static void advise(const struct subject *s, const struct reply *reply,
+                   struct bounce_event *event)
+{
+    const struct bounce_category *category =
+        knowledge_category(s->knowledge, event->category);
+    struct bounce_advice *advice = &event->advice;
+    int64_t said;
+
+    if (category == NULL)
+        return;
+    advice->action = category->action;
+    advice->who = category->who;
+    advice->retry_by = category->retry_by;
+    advice->retry_after_s = category->retry_after_s;
+    if (advice->remedy.ptr == NULL)
+        advice->remedy = category->remedy;
+    if (event->kind == BOUNCE_KIND_DELAY) {
+        /* Nothing is lost yet: the queue goes on trying by itself. */
+        advice->retry_by = BOUNCE_RETRY_MTA;
+        if (advice->action == BOUNCE_DO_SUPPRESS ||
+            advice->action == BOUNCE_DO_SUSPEND ||
+            advice->action == BOUNCE_DO_REVIEW)
+            advice->action = BOUNCE_DO_RETRY;
+    }
+    said = reply != NULL ? signals_retry_after(reply) : -1;
+    if (said >= 0)
+        advice->retry_after_s = said;
+}
+
+static void classify_failure(struct subject *s,
+                             const struct classify_input *input,
+                             struct report_event *report)
+{
+    struct bounce_event *event = &report->event;
+    struct texts texts = {0};
+    struct reply reply;
+
+    reply_parse(s->message, event->diagnostic, &reply);
+    if (s->message->failed != BOUNCE_OK)
+        return;
+    take_facts(s, input, &reply, event);
+    if (input->bare_reply)
+        kind_of_reply(s, event);
+    subject_add_host(s, input->host, false);
+    subject_add_host(s, reply.host, false);
+    subject_add_host(s, event->remote_mta, false);
+    subject_add_host(s, domain_of(event->recipient), true);
+    look_at(s, &reply, texts.diagnostic);
+    if (texts.diagnostic[TAB_WEIGHT_NORMAL].rule == NULL &&
+        report->context.len > 0)
+        look_at_context(s, report->context, texts.context);
+    name_providers(s, event);
+    if (event->kind == BOUNCE_KIND_DELIVERY) {
+        set_category(s, event, SLICE("delivered"), BOUNCE_EVIDENCE_REPLY_CODE,
+                     SURE_FORMAT);
+    } else {
+        decide(s, &texts, event);
+        name_bare_kinds(s, input->bare_reply, event);
+    }
+    signals_read(&reply, event);
+    advise(s, &reply, event);
+}
+
+/* Kinds that are no failure need no rules. RFC 5965 section 7.3: not-spam, and
+ * RFC 6591: auth-failure, are feedback that is no complaint. */
+static struct bounce_slice category_of_kind(const struct bounce_event *event)
+{
+    switch (event->kind) {
+    case BOUNCE_KIND_FEEDBACK:
+        if (slice_eq_nocase(event->feedback_type, SLICE("not-spam")) ||
+            slice_eq_nocase(event->feedback_type, SLICE("auth-failure")))
+            return SLICE_NULL;
+        return SLICE("complaint");
+    case BOUNCE_KIND_UNSUBSCRIBE:
+        return SLICE("unsubscribe");
+    case BOUNCE_KIND_AUTO_REPLY:
+        return SLICE("auto_reply");
+    case BOUNCE_KIND_CHALLENGE:
+        return SLICE("challenge_response");
+    case BOUNCE_KIND_DELIVERY:
+        return SLICE("delivered");
+    default:
+        return SLICE_NULL;
+    }
+}
+
+/* An automatic reply may say that the person has left: rules with that signal
+ * are heard, their category is not. */
+static void read_person_left(struct subject *s, struct report_event *report)
+{
+    struct best_rule best[3] = {{0}};
+    struct reply reply;
+
+    if (report->context.len == 0)
+        return;
+    reply_parse(s->message, report->context, &reply);
+    if (s->message->failed != BOUNCE_OK)
+        return;
+    look_at(s, &reply, best);
+    for (unsigned w = 0; w < 3; w++) {
+        if (best[w].rule == NULL)
+            continue;
+        if ((best[w].rule->signals & TAB_SIGNAL_PERSON_LEFT) != 0)
+            report->event.signals.person_left = 1;
+    }
+}
+
+void classify_event(const struct knowledge *knowledge,
+                    struct matcher_state *state, struct message *message,
+                    const struct classify_input *input,
+                    struct report_event *report)
+{
+    struct bounce_event *event = &report->event;
+    struct subject subject = {
+        .knowledge = knowledge, .state = state, .message = message};
+    struct bounce_slice category;
+
+    event->confidence = -1;
+    event->signals.person_left = -1;
+    event->advice.retry_after_s = -1;
+    state->ranked_count = 0;
+    state->keep_ranked = input->bare_reply;
+    if (input->bare_reply || event->kind == BOUNCE_KIND_BOUNCE ||
+        event->kind == BOUNCE_KIND_DELAY) {
+        classify_failure(&subject, input, report);
+        return;
+    }
+    category = category_of_kind(event);
+    if (category.ptr == NULL)
+        return;
+    set_category(&subject, event, category, BOUNCE_EVIDENCE_FORMAT,
+                 SURE_FORMAT);
+    subject_add_host(&subject, domain_of(event->recipient), true);
+    name_providers(&subject, event);
+    if (event->kind == BOUNCE_KIND_AUTO_REPLY)
+        read_person_left(&subject, report);
+    advise(&subject, NULL, event);
+}

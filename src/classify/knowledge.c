@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "classify/knowledge.h"
+
+
+static struct bounce_category public_category(const struct tables *tables,
+                                              const struct tab_category *c)
+{
+    return (struct bounce_category){
+        .id = tab_slice(tables, c->id),
+        .name = tab_slice(tables, c->name),
+        .cls = (enum bounce_class)c->cls,
+        .action = (enum bounce_do)c->action,
+        .who = (enum bounce_who)c->who,
+        .retry_by = (enum bounce_retry_by)c->retry_by,
+        .retry_after_s =
+            c->retry_after_s == TAB_NONE ? -1 : (int64_t)c->retry_after_s,
+        .scope = tab_slice(tables, c->scope),
+        .meaning = tab_slice(tables, c->meaning),
+        .action_text = tab_slice(tables, c->action_text),
+        .retry_text = tab_slice(tables, c->retry_text),
+        .remedy = tab_slice(tables, c->remedy),
+    };
+}
+
+bool knowledge_init(struct knowledge *k, const struct tables *user,
+                    struct arena *arena)
+{
+    size_t count = 0;
+
+    *k = (struct knowledge){0};
+    if (user != NULL)
+        k->sets[k->set_count++] = user;
+    k->sets[k->set_count++] = &tables_builtin;
+    for (size_t i = 0; i < k->set_count; i++)
+        count += k->sets[i]->categories_count;
+    k->categories = arena_calloc(arena, count + 1, sizeof(*k->categories));
+    if (k->categories == NULL)
+        return false;
+    for (size_t i = 0; i < k->set_count; i++) {
+        const struct tables *tables = k->sets[i];
+
+        for (size_t j = 0; j < tables->categories_count; j++)
+            k->categories[k->category_count++] =
+                public_category(tables, &tables->categories[j]);
+    }
+    return true;
+}
+
+const struct bounce_category *knowledge_category(const struct knowledge *k,
+                                                 struct bounce_slice id)
+{
+    for (size_t i = 0; i < k->category_count; i++) {
+        if (slice_eq(k->categories[i].id, id))
+            return &k->categories[i];
+    }
+    return NULL;
+}
+
+/* Whether a table entry "X.1.1" or "5.7.606" is the one for status. */
+static bool is_status(struct bounce_slice entry, struct bounce_slice status,
+                      bool any_class)
+{
+    if (entry.len < 2 || status.len < 2)
+        return false;
+    if (any_class ? (entry.ptr[0] | 0x20) != 'x'
+                  : entry.ptr[0] != status.ptr[0])
+        return false;
+    return slice_eq(slice_from(entry, 1), slice_from(status, 1));
+}
+
+const struct tab_code *knowledge_status(const struct knowledge *k,
+                                        struct bounce_slice status,
+                                        const struct tables **tables_out)
+{
+    /* An entry for the very class precedes one for all classes. */
+    for (unsigned any = 0; any < 2; any++) {
+        for (size_t i = 0; i < k->set_count; i++) {
+            const struct tables *t = k->sets[i];
+
+            for (size_t j = 0; j < t->codes_count; j++) {
+                if (t->codes[j].type == TAB_CODE_STATUS &&
+                    is_status(tab_slice(t, t->codes[j].code), status,
+                              any == 1)) {
+                    *tables_out = t;
+                    return &t->codes[j];
+                }
+            }
+        }
+    }
+    return NULL;
+}
+
+static const struct tab_code *find_number(const struct knowledge *k,
+                                          enum tab_code_type type,
+                                          struct bounce_slice service,
+                                          int code,
+                                          const struct tables **tables_out)
+{
+    char digits[3] = {(char)('0' + code / 100 % 10),
+                      (char)('0' + code / 10 % 10), (char)('0' + code % 10)};
+
+    for (size_t i = 0; i < k->set_count; i++) {
+        const struct tables *t = k->sets[i];
+
+        for (size_t j = 0; j < t->codes_count; j++) {
+            if (t->codes[j].type == type &&
+                slice_eq(tab_slice(t, t->codes[j].code),
+                         slice_make(digits, 3)) &&
+                (service.ptr == NULL ||
+                 slice_eq_nocase(tab_slice(t, t->codes[j].service),
+                                 service))) {
+                *tables_out = t;
+                return &t->codes[j];
+            }
+        }
+    }
+    return NULL;
+}
+
+const struct tab_code *knowledge_reply_code(const struct knowledge *k,
+                                            int code,
+                                            const struct tables **tables_out)
+{
+    return find_number(k, TAB_CODE_REPLY, SLICE_NULL, code, tables_out);
+}
+
+const struct tab_code *knowledge_service_code(const struct knowledge *k,
+                                              struct bounce_slice service,
+                                              int code,
+                                              const struct tables **tables_out)
+{
+    if (service.len == 0)
+        return NULL;
+    return find_number(k, TAB_CODE_SERVICE, service, code, tables_out);
+}
+
+/* bsearch over names in lower case; name is compared without case. */
+static uint32_t find_host(const struct tables *t, struct bounce_slice name,
+                          bool below, bool domain)
+{
+    size_t low = 0, high = t->hosts_count;
+    char lower[256];
+
+    if (name.len == 0 || name.len > sizeof(lower))
+        return TAB_NONE;
+    for (size_t i = 0; i < name.len; i++)
+        lower[i] = (char)ascii_lower((unsigned char)name.ptr[i]);
+    name.ptr = lower;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (slice_compare(tab_slice(t, t->hosts[middle].name), name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < t->hosts_count &&
+           slice_eq(tab_slice(t, t->hosts[low].name), name); low++) {
+        if ((t->hosts[low].domain != 0) == domain &&
+            (below || t->hosts[low].subdomains == 0))
+            return t->hosts[low].provider;
+    }
+    return TAB_NONE;
+}
+
+uint32_t knowledge_host(const struct tables *t, struct bounce_slice name,
+                        bool domain)
+{
+    bool below = false;
+
+    if (name.len > 0 && name.ptr[name.len - 1] == '.')
+        name.len--;
+    while (name.len > 0) {
+        uint32_t provider = find_host(t, name, below, domain);
+        size_t dot = slice_find_byte(name, '.');
+
+        if (provider != TAB_NONE)
+            return provider;
+        if (dot == SLICE_NPOS)
+            break;
+        name = slice_from(name, dot + 1);
+        below = true;
+    }
+    return TAB_NONE;
+}

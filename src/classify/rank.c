@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT
+ * Which rule wins. The order, first difference decides: the user's rules
+ * before built-in ones; weight; inside the innermost reply before the wrapper
+ * around it; a matched provider, a block list's name, general; most literal
+ * bytes; exact status, exact code, wildcard, none; a stage; the id. */
+#include "classify/normalize.h"
+#include "classify/verdict.h"
+
+struct candidate {
+    const struct tab_rule *rule;
+    const struct matcher_hit *hit; /* NULL: by code alone */
+    unsigned exactness;
+    bool inside;
+};
+
+/* Text behind such a word says why; what stands before says what. */
+static size_t find_reason(struct bounce_slice text, size_t from, size_t to)
+{
+    static const char *const words[] = {"because ", "due to ", "reason: ",
+                                        "reason is "};
+    size_t best = SLICE_NPOS;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t at = slice_find(slice_sub(text, from, to - from),
+                               slice_cstr(words[i]));
+
+        if (at != SLICE_NPOS && from + at < best)
+            best = from + at;
+    }
+    return best;
+}
+
+bool subject_match(struct subject *s, const struct reply *reply)
+{
+    struct matcher_state *state = s->state;
+    struct matcher_text text;
+    size_t marks[2] = {0, reply->whole.len};
+
+    if (reply->text.ptr >= reply->whole.ptr &&
+        reply->text.ptr <= reply->whole.ptr + reply->whole.len) {
+        marks[0] = (size_t)(reply->text.ptr - reply->whole.ptr);
+        marks[1] = marks[0] + reply->text.len;
+    }
+    state->text = message_alloc(s->message, NORMALIZE_ROOM(reply->whole.len));
+    if (state->text == NULL)
+        return false;
+    text.ptr = state->text;
+    text.len = normalize(reply->whole, marks, 2, state->text);
+    text.reply_start = marks[0];
+    text.reply_end = marks[1];
+    state->text_len = text.len;
+    state->reason =
+        find_reason(slice_make(text.ptr, text.len), marks[0], marks[1]);
+    state->reply_start = marks[0];
+    state->reply_end = marks[1];
+    for (size_t i = 0; i < s->knowledge->set_count; i++) {
+        matcher_run(state->matchers[i], &text);
+        if (state->matchers[i]->tired)
+            message_warn(s->message, "text-repetitive",
+                         "the text repeats itself too often to look for every "
+                         "phrase", NULL);
+    }
+    return true;
+}
+
+/* How well a condition holds: its exactness, 0 when it does not. What the
+ * reply does not have does not count against it. */
+static unsigned condition_holds(const struct tab_code_condition *c,
+                                const struct subject *s)
+{
+    const uint32_t want[3] = {c->status_class, c->status_subject,
+                              c->status_detail};
+    bool said = false;
+
+    if (c->code_low != TAB_NONE && s->code != 0) {
+        if ((uint32_t)s->code < c->code_low || (uint32_t)s->code > c->code_high)
+            return 0;
+        said = true;
+    }
+    if (c->has_status && s->status[0] != 0) {
+        for (unsigned i = 0; i < 3; i++) {
+            if (want[i] != TAB_NONE && want[i] != s->status[i])
+                return 0;
+        }
+        said = true;
+    }
+    return said ? c->exactness : 0;
+}
+
+/* false: the codes forbid the rule. exactness_out: 0 without conditions. */
+static bool codes_allow(const struct tables *t, const struct tab_rule *rule,
+                        const struct subject *s, unsigned *exactness_out)
+{
+    *exactness_out = 0;
+    for (uint32_t i = 0; i < rule->codes.count; i++) {
+        unsigned exactness =
+            condition_holds(&t->conditions[rule->codes.at + i], s);
+
+        if (exactness > *exactness_out)
+            *exactness_out = exactness;
+    }
+    return rule->codes.count == 0 || *exactness_out > 0;
+}
+
+static bool providers_allow(const struct tables *t,
+                            const struct tab_rule *rule,
+                            const struct subject *s)
+{
+    bool service = rule->services.count == 0, provider =
+                                                  rule->providers.count == 0;
+
+    for (uint32_t i = 0; i < rule->services.count && !service; i++)
+        service = slice_eq_nocase(
+            tab_slice(t, t->provider_refs[rule->services.at + i]), s->service);
+    for (uint32_t i = 0; i < rule->providers.count && !provider; i++)
+        provider = subject_has_provider(
+            s, tab_slice(t, t->provider_refs[rule->providers.at + i]));
+    return service && provider;
+}
+
+static bool nots_allow(const struct tables *t, const struct matcher *m,
+                       const struct tab_rule *rule, bool inside)
+{
+    for (uint32_t i = 0; i < rule->nots.count; i++) {
+        if (matcher_flag(m, t->not_refs[rule->nots.at + i], inside))
+            return false;
+    }
+    return true;
+}
+
+static bool rule_allows(const struct tables *t, const struct matcher *m,
+                        const struct subject *s, struct candidate *c)
+{
+    const struct tab_rule *rule = c->rule;
+
+    if (rule->stages != 0 && s->stage != BOUNCE_STAGE_NONE &&
+        (rule->stages >> s->stage & 1) == 0)
+        return false;
+    return codes_allow(t, rule, s, &c->exactness) &&
+           providers_allow(t, rule, s) && nots_allow(t, m, rule, c->inside);
+}
+
+/* The order as one number: larger precedes. */
+static uint64_t candidate_key(const struct candidate *c,
+                              const struct subject *s, bool user)
+{
+    uint64_t literal = c->hit != NULL ? c->hit->literal : 0;
+    uint64_t focus = !c->inside ? 0
+                     : c->hit != NULL && c->hit->start >= s->state->reason ? 2
+                                                                           : 1;
+    uint64_t key = user;
+
+    key = key << 2 | (2 - c->rule->weight);
+    key = key << 2 | focus;
+    key = key << 2 | c->rule->tier;
+    key = key << 12 | (literal > 4095 ? 4095 : literal);
+    key = key << 2 | c->exactness;
+    key = key << 1 | (c->rule->stages != 0 && s->stage != BOUNCE_STAGE_NONE);
+    return key;
+}
+
+static struct candidate hit_candidate(const struct tables *t,
+                                      const struct subject *s,
+                                      const struct matcher_hit *hit)
+{
+    return (struct candidate){
+        .rule = &t->rules[t->patterns[hit->pattern].owner],
+        .hit = hit,
+        .inside = hit->start >= s->state->reply_start &&
+                  hit->end <= s->state->reply_end,
+    };
+}
+
+/* bounce rules why: keeps what spoke, in no order yet. */
+static void keep_ranked(struct subject *s, size_t set,
+                        const struct candidate *c, uint64_t key)
+{
+    struct matcher_state *state = s->state;
+    const struct tables *t = s->knowledge->sets[set];
+    struct ranked *ranked;
+
+    if (!state->keep_ranked || state->ranked_count == MATCHER_MAX_HITS)
+        return;
+    ranked = &state->ranked[state->ranked_count++];
+    ranked->set = set;
+    ranked->rule = (size_t)(c->rule - t->rules);
+    ranked->key = key;
+    ranked->phrase = c->hit != NULL
+                         ? tab_slice(t, t->patterns[c->hit->pattern].text)
+                         : SLICE_NULL;
+    ranked->text = c->hit != NULL
+                       ? slice_make(state->text + c->hit->start,
+                                    c->hit->end - c->hit->start)
+                       : SLICE_NULL;
+}
+
+static void consider(struct subject *s, size_t set, struct candidate *c,
+                     enum tab_weight weight, uint64_t *best_key,
+                     struct best_rule *best)
+{
+    const struct tables *t = s->knowledge->sets[set];
+    const struct matcher *m = s->state->matchers[set];
+    uint64_t key;
+
+    if (c->rule->weight != weight || !rule_allows(t, m, s, c))
+        return;
+    key = candidate_key(c, s, set + 1 < s->knowledge->set_count);
+    keep_ranked(s, set, c, key);
+    if (best->rule != NULL && key < *best_key)
+        return;
+    if (best->rule != NULL && key == *best_key) {
+        best->tied = best->tied || best->rule != c->rule;
+        if (slice_compare(tab_slice(t, c->rule->id),
+                          tab_slice(best->tables, best->rule->id)) >= 0)
+            return;
+    } else {
+        best->tied = false;
+    }
+    *best_key = key;
+    best->tables = t;
+    best->rule = c->rule;
+    best->inside = c->inside;
+    best->exactness = c->exactness;
+    best->literal = c->hit != NULL ? c->hit->literal : 0;
+    best->text = c->hit != NULL ? slice_make(s->state->text + c->hit->start,
+                                             c->hit->end - c->hit->start)
+                                : SLICE_NULL;
+}
+
+void subject_best(struct subject *s, enum tab_weight weight,
+                  struct best_rule *best_out)
+{
+    uint64_t best_key = 0;
+
+    *best_out = (struct best_rule){0};
+    for (size_t set = 0; set < s->knowledge->set_count; set++) {
+        const struct tables *t = s->knowledge->sets[set];
+        const struct matcher *m = s->state->matchers[set];
+
+        for (size_t i = 0; i < m->hit_count; i++) {
+            struct candidate c;
+
+            if (t->patterns[m->hits[i].pattern].owner_type != TAB_OWNER_RULE)
+                continue;
+            c = hit_candidate(t, s, &m->hits[i]);
+            consider(s, set, &c, weight, &best_key, best_out);
+        }
+        for (size_t i = 0; i < t->code_rules_count; i++) {
+            struct candidate c = {.rule = &t->rules[t->code_rules[i]],
+                                  .inside = true};
+
+            consider(s, set, &c, weight, &best_key, best_out);
+        }
+    }
+}

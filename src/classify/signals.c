@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+#include "classify/signals.h"
+
+static bool contains(struct bounce_slice text, const char *word)
+{
+    return slice_find_nocase(text, slice_cstr(word)) != SLICE_NPOS;
+}
+
+static bool contains_any(struct bounce_slice text, const char *const *words)
+{
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (contains(text, words[i]))
+            return true;
+    }
+    return false;
+}
+
+/* ---- Links ----------------------------------------------------------- */
+
+static bool ends_url(unsigned char c)
+{
+    return c <= ' ' || c >= 0x7F || strchr("<>\"'|{}`", c) != NULL;
+}
+
+static struct bounce_slice find_url(struct bounce_slice text)
+{
+    static const char *const starts[] = {"https://", "http://", "www."};
+    size_t at = SLICE_NPOS, end;
+
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        size_t hit = slice_find_nocase(text, slice_cstr(starts[i]));
+
+        if (hit < at)
+            at = hit;
+    }
+    if (at == SLICE_NPOS)
+        return SLICE_NULL;
+    for (end = at; end < text.len && !ends_url((unsigned char)text.ptr[end]);)
+        end++;
+    while (end > at && strchr(".,;:!?)]", text.ptr[end - 1]) != NULL)
+        end--;
+    return slice_sub(text, at, end - at);
+}
+
+/* ---- Addresses of hosts ---------------------------------------------- */
+
+/* Four numbers up to 255 with dots between at the start of text: the length,
+ * or 0. */
+static size_t match_ipv4(struct bounce_slice text, unsigned octets[4])
+{
+    size_t at = 0;
+
+    for (unsigned i = 0; i < 4; i++) {
+        size_t n = slice_parse_uint(slice_from(text, at), 3, &octets[i]);
+
+        if (n == 0 || octets[i] > 255)
+            return 0;
+        at += n;
+        if (i < 3) {
+            if (at >= text.len || text.ptr[at] != '.')
+                return 0;
+            at++;
+        }
+    }
+    if (at < text.len && (ascii_is_alnum((unsigned char)text.ptr[at]) ||
+                          text.ptr[at] == '-'))
+        return 0;
+    if (at + 1 < text.len && text.ptr[at] == '.' &&
+        ascii_is_alnum((unsigned char)text.ptr[at + 1]))
+        return 0; /* 192.0.2.1.example.org, or a list's query name */
+    return at;
+}
+
+static bool is_private(const unsigned octets[4])
+{
+    return octets[0] == 10 || octets[0] == 127 || octets[0] == 0 ||
+           octets[0] >= 224 || (octets[0] == 192 && octets[1] == 168) ||
+           (octets[0] == 172 && octets[1] >= 16 && octets[1] < 32) ||
+           (octets[0] == 169 && octets[1] == 254);
+}
+
+/* Groups of hex digits with colons, at least three colons: the length. */
+static size_t match_ipv6(struct bounce_slice text)
+{
+    size_t at = 0, colons = 0, digits = 0;
+
+    while (at < text.len && at < 45) {
+        unsigned char c = ascii_lower((unsigned char)text.ptr[at]);
+
+        if (c == ':') {
+            colons++;
+            digits = 0;
+        } else if (ascii_is_digit(c) || (c >= 'a' && c <= 'f')) {
+            if (++digits > 4)
+                return 0;
+        } else {
+            break;
+        }
+        at++;
+    }
+    while (at > 0 && text.ptr[at - 1] == ':') {
+        at--;
+        colons--;
+    }
+    if (at < text.len && ascii_is_alnum((unsigned char)text.ptr[at]))
+        return 0;
+    return colons >= 3 && colons <= 7 ? at : 0;
+}
+
+static struct bounce_slice find_sender_ip(const struct reply *reply)
+{
+    const struct bounce_slice text = reply->text;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        unsigned octets[4];
+        size_t n;
+
+        if (i > 0 && (ascii_is_alnum((unsigned char)text.ptr[i - 1]) ||
+                      text.ptr[i - 1] == '.' || text.ptr[i - 1] == '-'))
+            continue;
+        if (!ascii_is_alnum(c) && c != ':')
+            continue;
+        n = match_ipv4(slice_from(text, i), octets);
+        if (n > 0 && is_private(octets)) {
+            i += n;
+            continue;
+        }
+        if (n == 0)
+            n = match_ipv6(slice_from(text, i));
+        if (n > 0 && !slice_eq(slice_sub(text, i, n), reply->ip))
+            return slice_sub(text, i, n);
+        if (n > 0)
+            i += n;
+    }
+    return SLICE_NULL;
+}
+
+/* ---- Mail addresses -------------------------------------------------- */
+
+static bool is_address_byte(unsigned char c)
+{
+    return ascii_is_alnum(c) || c >= 0x80 ||
+           (c != '\0' && strchr("._+-=!#$%&*/?^{|}~", c) != NULL);
+}
+
+static struct bounce_slice find_new_address(struct bounce_slice text,
+                                            struct bounce_slice old)
+{
+    size_t from = 0;
+
+    for (;;) {
+        size_t at = slice_find_byte(slice_from(text, from), '@');
+        size_t start, end;
+        struct bounce_slice address;
+
+        if (at == SLICE_NPOS)
+            return SLICE_NULL;
+        at += from;
+        for (start = at; start > from && is_address_byte((unsigned char)
+                                                         text.ptr[start - 1]);)
+            start--;
+        for (end = at + 1;
+             end < text.len && (ascii_is_alnum((unsigned char)text.ptr[end]) ||
+                                text.ptr[end] == '.' || text.ptr[end] == '-');)
+            end++;
+        while (end > at + 1 && text.ptr[end - 1] == '.')
+            end--;
+        address = slice_sub(text, start, end - start);
+        if (start < at && end > at + 1 && !slice_eq_nocase(address, old))
+            return address;
+        from = at + 1;
+    }
+}
+
+/* ---- Numbers with units ---------------------------------------------- */
+
+struct amount {
+    double value;
+    struct bounce_slice unit; /* the word behind the number; may be empty */
+    size_t start, end;        /* of number and unit */
+};
+
+/* The next number of text from *at on; thousands may be parted by "," and a
+ * fraction by ".". */
+static bool next_amount(struct bounce_slice text, size_t *at,
+                        struct amount *out)
+{
+    size_t i = *at, unit;
+
+    while (i < text.len && !ascii_is_digit((unsigned char)text.ptr[i]))
+        i++;
+    if (i == text.len)
+        return false;
+    *out = (struct amount){.start = i};
+    for (double scale = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (ascii_is_digit(c)) {
+            if (scale > 0) {
+                out->value += (c - '0') * scale;
+                scale /= 10;
+            } else {
+                out->value = out->value * 10 + (c - '0');
+            }
+        } else if (c == '.' && scale == 0 && i + 1 < text.len &&
+                   ascii_is_digit((unsigned char)text.ptr[i + 1])) {
+            scale = 0.1;
+        } else if (c != ',' || i + 1 >= text.len ||
+                   !ascii_is_digit((unsigned char)text.ptr[i + 1])) {
+            break;
+        }
+    }
+    while (i < text.len && text.ptr[i] == ' ')
+        i++;
+    for (unit = i; unit < text.len &&
+                   ascii_is_alpha((unsigned char)text.ptr[unit]);)
+        unit++;
+    out->unit = slice_sub(text, i, unit - i);
+    out->end = unit;
+    *at = unit > out->start ? unit : out->start + 1;
+    return true;
+}
+
+static double time_unit(struct bounce_slice unit)
+{
+    static const struct {
+        const char *word;
+        double seconds;
+    } units[] = {
+        {"s", 1},        {"sec", 1},      {"secs", 1},    {"second", 1},
+        {"seconds", 1},  {"m", 60},       {"min", 60},    {"mins", 60},
+        {"minute", 60},  {"minutes", 60}, {"h", 3600},    {"hr", 3600},
+        {"hrs", 3600},   {"hour", 3600},  {"hours", 3600}, {"day", 86400},
+        {"days", 86400},
+    };
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (slice_eq_nocase(unit, slice_cstr(units[i].word)))
+            return units[i].seconds;
+    }
+    return 0;
+}
+
+static double size_unit(struct bounce_slice unit)
+{
+    static const struct {
+        const char *word;
+        double bytes;
+    } units[] = {
+        {"b", 1},          {"byte", 1},       {"bytes", 1},   {"octets", 1},
+        {"k", 1024},       {"kb", 1024},      {"kib", 1024},
+        {"kilobytes", 1024}, {"m", 1048576},  {"mb", 1048576},
+        {"mib", 1048576},  {"mbytes", 1048576}, {"megabytes", 1048576},
+        {"g", 1073741824}, {"gb", 1073741824}, {"gib", 1073741824},
+    };
+
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (slice_eq_nocase(unit, slice_cstr(units[i].word)))
+            return units[i].bytes;
+    }
+    return 0;
+}
+
+int64_t signals_retry_after(const struct reply *reply)
+{
+    static const char *const words[] = {
+        "retry", "try again", "try later", "again in", "wait", "greylist",
+        "graylist", "grey list", "come back", "later", "for the next",
+        "delayed", "retrying", NULL};
+    struct amount amount;
+    size_t at = 0;
+
+    while (next_amount(reply->text, &at, &amount)) {
+        double unit = time_unit(amount.unit);
+        size_t from = amount.start > 70 ? amount.start - 70 : 0;
+
+        if (unit > 0 && amount.value > 0 && amount.value * unit <= 31 * 86400.0 &&
+            contains_any(slice_sub(reply->text, from, amount.end - from + 24),
+                         words))
+            return (int64_t)(amount.value * unit + 0.5);
+    }
+    return -1;
+}
+
+/* Of the sizes named, the limit is the one behind such a word; messages often
+ * name their own size too. */
+static bool size_limit(struct bounce_slice text, double *value_out)
+{
+    static const char *const words[] = {"limit", "max", "allow", "exceed",
+                                        "larger than", "bigger than",
+                                        "more than", "over", NULL};
+    struct amount amount;
+    size_t at = 0;
+    bool found = false;
+
+    while (next_amount(text, &at, &amount)) {
+        double unit = size_unit(amount.unit);
+        size_t from = amount.start > 40 ? amount.start - 40 : 0;
+
+        if (amount.unit.len == 0 && amount.value >= 10000)
+            unit = 1;
+        if (unit == 0 || amount.value == 0)
+            continue;
+        if (contains_any(slice_sub(text, from, amount.start - from), words)) {
+            *value_out = amount.value * unit;
+            found = true;
+        }
+    }
+    return found;
+}
+
+static bool count_limit(struct bounce_slice text, const char *what,
+                        struct amount *amount_out)
+{
+    size_t at = 0;
+
+    while (next_amount(text, &at, amount_out)) {
+        if (amount_out->value >= 1 && amount_out->unit.len > 2 &&
+            slice_starts_nocase(amount_out->unit, slice_cstr(what)))
+            return true;
+    }
+    return false;
+}
+
+static void set_limit(struct bounce_signals *signals, struct bounce_slice what,
+                      double value, struct bounce_slice unit)
+{
+    signals->limit_what = what;
+    signals->limit_value = value;
+    signals->limit_unit = unit;
+}
+
+/* "20 messages per hour", "5 emails every 10 minutes" */
+static struct bounce_slice rate_unit(struct bounce_slice text, size_t end)
+{
+    struct bounce_slice behind = slice_sub(text, end, 30);
+
+    if (contains(behind, "second"))
+        return SLICE("messages/second");
+    if (contains(behind, "minute"))
+        return SLICE("messages/minute");
+    if (contains(behind, "hour"))
+        return SLICE("messages/hour");
+    if (contains(behind, "day"))
+        return SLICE("messages/day");
+    return SLICE("messages");
+}
+
+static void read_limit(struct bounce_slice text, struct bounce_event *event)
+{
+    struct bounce_signals *signals = &event->signals;
+    struct bounce_slice category = event->category;
+    struct amount amount;
+    double bytes;
+
+    if (slice_eq(category, SLICE("message_too_large"))) {
+        if (size_limit(text, &bytes))
+            set_limit(signals, SLICE("size"), bytes, SLICE("bytes"));
+    } else if (slice_eq(category, SLICE("mailbox_full"))) {
+        if (size_limit(text, &bytes))
+            set_limit(signals, SLICE("quota"), bytes, SLICE("bytes"));
+    } else if (slice_eq(category, SLICE("too_many_recipients"))) {
+        if (count_limit(text, "recip", &amount))
+            set_limit(signals, SLICE("recipients"), amount.value,
+                      SLICE("recipients"));
+    } else if (slice_eq(category, SLICE("rate_limited")) ||
+               slice_eq(category, SLICE("recipient_rate"))) {
+        if (count_limit(text, "mess", &amount) ||
+            count_limit(text, "mail", &amount) ||
+            count_limit(text, "email", &amount))
+            set_limit(signals, SLICE("rate"), amount.value,
+                      rate_unit(text, amount.end));
+        else if (count_limit(text, "connection", &amount))
+            set_limit(signals, SLICE("rate"), amount.value,
+                      SLICE("connections"));
+    }
+}
+
+void signals_read(const struct reply *reply, struct bounce_event *event)
+{
+    struct bounce_signals *signals = &event->signals;
+
+    signals->url = find_url(reply->text);
+    if (signals->url.ptr == NULL)
+        signals->url = find_url(reply->whole);
+    if (signals->sender_ip.ptr == NULL &&
+        (event->cls == BOUNCE_CLASS_BLOCK || event->cls == BOUNCE_CLASS_SOFT))
+        signals->sender_ip = find_sender_ip(reply);
+    if (slice_eq(event->category, SLICE("mailbox_moved")))
+        signals->new_address = find_new_address(reply->text, event->recipient);
+    read_limit(reply->text, event);
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * What classify.c, rank.c and provider.c share while one reply is judged. */
+#ifndef BOUNCE_CLASSIFY_VERDICT_H
+#define BOUNCE_CLASSIFY_VERDICT_H
+
+#include "classify/classify.h"
+#include "classify/knowledge.h"
+#include "report/reply.h"
+
+#define MAX_PROVIDERS 12
+
+struct found_provider {
+    struct bounce_slice id;
+    enum tab_provider_kind kind;
+};
+
+/* Everything the rules may look at. */
+struct subject {
+    const struct knowledge *knowledge;
+    struct matcher_state *state;
+    struct message *message;
+    struct bounce_slice service;
+    int code;                    /* 0 unknown */
+    unsigned status[3];          /* class 0: unknown */
+    struct bounce_slice status_text;
+    enum bounce_stage stage;
+    struct found_provider providers[MAX_PROVIDERS];
+    size_t provider_count;
+};
+
+/* The best rule for a text. rule NULL: none. */
+struct best_rule {
+    const struct tables *tables;
+    const struct tab_rule *rule;
+    struct bounce_slice text; /* normalised text that was hit */
+    uint32_t literal;         /* bytes of it that are no gap */
+    bool inside;              /* in the innermost reply itself */
+    bool tied;                /* another rule ranks the same */
+    unsigned exactness;       /* of the code condition that held */
+};
+
+/* Match the reply over all tables: the matchers hold the hits afterwards.
+ * false when memory is out. */
+bool subject_match(struct subject *subject, const struct reply *reply);
+/* Providers from the hits' signs, and from host names. */
+void subject_add_signs(struct subject *subject);
+void subject_add_host(struct subject *subject, struct bounce_slice host,
+                      bool domain);
+bool subject_has_provider(const struct subject *subject,
+                          struct bounce_slice id);
+/* The rule of that weight that precedes all others. */
+void subject_best(struct subject *subject, enum tab_weight weight,
+                  struct best_rule *best_out);
+
+#endif
