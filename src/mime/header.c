@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "mime/header.h"
+
+struct header_list {
+    struct message *message;
+    struct mime_header *first, **tail;
+    unsigned count;
+};
+
+/* RFC 5322 section 3.6.8: any printable US-ASCII character but the colon.
+ * Bytes above are let in: they occur, and no body line looks so. */
+static bool is_name_byte(unsigned char c)
+{
+    return c > ' ' && c != ':' && c != 0x7F;
+}
+
+size_t header_name_len(struct bounce_slice line, size_t *value_out)
+{
+    size_t i = 0, n;
+
+    while (i < line.len && is_name_byte((unsigned char)line.ptr[i]))
+        i++;
+    n = i;
+    /* RFC 5322 section 4.5.8 allows blanks before the colon. */
+    while (i < line.len && line_is_blank_byte(line.ptr[i]))
+        i++;
+    if (n == 0 || i == line.len || line.ptr[i] != ':')
+        return 0;
+    /* A body that begins with a URL right below the headers. */
+    if (line.len - i >= 3 && line.ptr[i + 1] == '/' && line.ptr[i + 2] == '/')
+        return 0;
+    *value_out = i + 1;
+    return n;
+}
+
+bool header_is_from_line(struct bounce_slice line)
+{
+    while (line.len > 0 && line.ptr[0] == '>')
+        line = slice_from(line, 1);
+    return slice_starts(line, SLICE("From "));
+}
+
+static bool is_blank(struct bounce_slice line)
+{
+    return line_trim_end(line).len == 0;
+}
+
+/* The end of the folded field whose first line ends before cursor->pos;
+ * moves pos behind it. */
+static const char *take_folds(struct line_cursor *cursor, const char *stop,
+                              bool blank_continues)
+{
+    while (cursor->pos < cursor->end && line_is_blank_byte(*cursor->pos)) {
+        const char *next;
+        struct bounce_slice line = line_at(cursor, cursor->pos, &next);
+
+        if (is_blank(line)) {
+            size_t value;
+            const char *behind;
+            struct bounce_slice after;
+
+            /* RFC 5322 section 4.2 has such folds, but where nothing of the
+             * header follows, the line is meant as the empty one. */
+            if (!blank_continues || next == cursor->end)
+                break;
+            after = line_at(cursor, next, &behind);
+            if (is_blank(after) || (!line_is_blank_byte(*next) &&
+                                    header_name_len(after, &value) == 0))
+                break;
+            cursor->pos = next;
+            continue;
+        }
+        stop = line.ptr + line.len;
+        cursor->pos = next;
+    }
+    return stop;
+}
+
+static bool add_field(struct header_list *list, struct bounce_slice name,
+                      struct bounce_slice value)
+{
+    struct message *message = list->message;
+    struct mime_header *header;
+
+    if (list->count == message->options->max_headers) {
+        message_warn(message, "headers-limit",
+                     "Too many header fields: the rest is left out",
+                     name.ptr);
+        return true;
+    }
+    if (value.len > message->options->max_header ||
+        name.len > message->options->max_header) {
+        message_warn(message, "header-cut",
+                     "A header field is too long and was cut", name.ptr);
+        value = slice_sub(value, 0, message->options->max_header);
+        name = slice_sub(name, 0, message->options->max_header);
+    }
+    header = message_alloc(message, sizeof(*header));
+    if (header == NULL)
+        return false;
+    *header = (struct mime_header){name, slice_trim(value), NULL};
+    *list->tail = header;
+    list->tail = &header->next;
+    list->count++;
+    return true;
+}
+
+/* Reads the field that begins with line; pos stands behind that line. */
+static bool take_field(struct header_list *list, struct line_cursor *cursor,
+                       struct bounce_slice line, size_t name_len,
+                       size_t value_at, bool blank_continues)
+{
+    const char *start = line.ptr + value_at;
+    const char *stop =
+        take_folds(cursor, line.ptr + line.len, blank_continues);
+
+    return add_field(list, slice_sub(line, 0, name_len),
+                     slice_make(start, (size_t)(stop - start)));
+}
+
+static void note_mime_fields(struct header_block *block,
+                             const struct mime_header *header)
+{
+    if (header->name.len == 12 && block->content_type.ptr == NULL &&
+        slice_eq_nocase(header->name, SLICE("Content-Type")))
+        block->content_type = header->value;
+    else if (header->name.len == 25 && block->encoding.ptr == NULL &&
+             slice_eq_nocase(header->name,
+                             SLICE("Content-Transfer-Encoding")))
+        block->encoding = header->value;
+}
+
+bool header_parse_block(struct message *message, struct line_cursor *cursor,
+                        header_stop *stop, const void *ctx,
+                        struct header_block *block_out)
+{
+    const char *start = cursor->pos, *end = cursor->pos;
+    struct header_list list = {.message = message};
+
+    *block_out = (struct header_block){.first = NULL};
+    list.tail = &block_out->first;
+    while (cursor->pos < cursor->end) {
+        const char *next;
+        struct bounce_slice line = line_at(cursor, cursor->pos, &next);
+        struct mime_header **added = list.tail;
+        size_t value_at, name_len;
+
+        if (line.len >= 2 && line.ptr[0] == '-' && line.ptr[1] == '-' &&
+            stop(ctx, line))
+            break;
+        name_len = header_name_len(line, &value_at);
+        if (name_len > 0) {
+            cursor->pos = next;
+            if (!take_field(&list, cursor, line, name_len, value_at, true))
+                return false;
+            if (*added != NULL)
+                note_mime_fields(block_out, *added);
+        } else if (is_blank(line)) {
+            cursor->pos = next;
+            break;
+        } else if (header_is_from_line(line)) {
+            cursor->pos = next;
+        } else {
+            message_warn(message, "header-end-missing",
+                         "No empty line stands between header and body",
+                         line.ptr);
+            break;
+        }
+        end = cursor->pos;
+    }
+    block_out->raw = slice_make(start, (size_t)(end - start));
+    return true;
+}
+
+struct mime_header *mime_parse_fields(struct message *message,
+                                      struct bounce_slice text,
+                                      struct bounce_slice *rest_out)
+{
+    struct line_cursor cursor = line_cursor_make(text);
+    struct mime_header *first = NULL;
+    struct header_list list = {.message = message, .tail = &first};
+    struct bounce_slice line;
+    bool any = false;
+
+    while (line_next(&cursor, &line)) {
+        size_t value_at, name_len;
+
+        if (is_blank(line)) {
+            /* Empty lines before the first field separate nothing. */
+            if (any)
+                break;
+            continue;
+        }
+        any = true;
+        name_len = header_name_len(line, &value_at);
+        if (name_len > 0) {
+            if (!take_field(&list, &cursor, line, name_len, value_at, false))
+                break;
+        } else {
+            message_warn(message, "field-malformed",
+                         "A line among header fields has no colon",
+                         line.ptr);
+        }
+    }
+    if (rest_out != NULL)
+        *rest_out =
+            slice_make(cursor.pos, (size_t)(cursor.end - cursor.pos));
+    return first;
+}
+
+const struct mime_header *mime_find(const struct mime_header *list,
+                                    struct bounce_slice name)
+{
+    while (list != NULL && !slice_eq_nocase(list->name, name))
+        list = list->next;
+    return list;
+}
+
+struct bounce_slice mime_value(const struct mime_header *list,
+                               struct bounce_slice name)
+{
+    const struct mime_header *header = mime_find(list, name);
+
+    return header != NULL ? header->value : SLICE_NULL;
+}
