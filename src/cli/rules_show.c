@@ -105,11 +105,11 @@ static void add_line(struct text *text, const char *name,
     text_byte(text, '\n');
 }
 
-typedef struct bounce_slice text_of(const struct bounce_engine *engine,
-                                    size_t i, size_t j);
-
-static void add_texts(struct text *text, const struct rules_run *run,
-                      size_t rule, const char *key, text_of *get)
+static void
+add_texts(struct text *text, const struct rules_run *run, size_t rule,
+          const char *key,
+          struct bounce_slice (*get)(const struct bounce_engine *engine,
+                                     size_t i, size_t j))
 {
     struct bounce_slice s;
 

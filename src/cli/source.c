@@ -13,7 +13,8 @@
 
 #define SOURCE_DEPTH 64 /* folders in folders */
 
-void source_init(struct source *source, size_t max_message, source_sink *sink,
+void source_init(struct source *source, size_t max_message,
+                 void (*sink)(void *ctx, const struct input_message *message),
                  void *ctx)
 {
     *source = (struct source){.sink = sink, .ctx = ctx};

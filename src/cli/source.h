@@ -6,11 +6,9 @@
 
 #include "cli/stream.h"
 
-/* A function that takes a message; the message lives until it returns. */
-typedef void source_sink(void *ctx, const struct input_message *message);
-
 struct source {
-    source_sink *sink;
+    /* Takes a message, which lives until it returns. */
+    void (*sink)(void *ctx, const struct input_message *message);
     void *ctx;
     struct stream stream;
     double done, span; /* the part of the work that runs: progress */
@@ -18,7 +16,8 @@ struct source {
     bool failed; /* some input could not be read; it was named */
 };
 
-void source_init(struct source *source, size_t max_message, source_sink *sink,
+void source_init(struct source *source, size_t max_message,
+                 void (*sink)(void *ctx, const struct input_message *message),
                  void *ctx);
 void source_clear(struct source *source);
 
