@@ -148,13 +148,14 @@ struct tab_str builder_str(struct builder *b, struct bounce_slice s)
         return str;
     at = map_get(&b->strings, s);
     if (at == TAB_NONE) {
-        if (s.len > MAX_POOL - b->pool.len) {
+        if (s.len >= MAX_POOL - b->pool.len) {
             b->arena->over = true;
             builder_no_memory(b);
             return str;
         }
         at = (uint32_t)b->pool.len;
         buf_add(&b->pool, s);
+        buf_add_byte(&b->pool, '\0'); /* callers may want C strings */
         if (b->pool.failed || !map_put(&b->strings, b->arena, s, at)) {
             builder_no_memory(b);
             return str;
