@@ -69,6 +69,28 @@ void arena_reset(struct arena *arena)
     arena->over = false;
 }
 
+/* Gives back the kept chunks that this message has not used, so that what
+ * earlier messages left behind never makes a later one fail. */
+static void release_unused(struct arena *arena)
+{
+    struct arena_chunk **link = &arena->first;
+
+    arena->current = NULL;
+    while (*link != NULL) {
+        struct arena_chunk *chunk = *link;
+
+        if (chunk->used > 0) {
+            arena->current = chunk;
+            link = &chunk->next;
+            continue;
+        }
+        *link = chunk->next;
+        arena->held -= chunk->size;
+        arena->allocator->release(arena->allocator->ctx, chunk,
+                                  sizeof(*chunk) + chunk->size);
+    }
+}
+
 static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
 {
     struct arena_chunk *chunk;
@@ -79,6 +101,8 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
         want = arena->held / 2;
     if (want > arena->max - arena->held)
         want = size;
+    if (want > arena->max - arena->held)
+        release_unused(arena);
     if (want > arena->max - arena->held) {
         arena->over = true;
         return NULL;

@@ -89,6 +89,25 @@ struct bounce_slice slice_trim(struct bounce_slice s)
     return s;
 }
 
+/* The first LF or CR, or the end. A CR inside a line ends it too: classic Mac
+ * files have no LF, so the search for LF must not run through them again for
+ * every line: the window grows with the line. */
+static size_t find_line_end(struct bounce_slice s)
+{
+    for (size_t window = 128;; window *= 2) {
+        struct bounce_slice part = slice_sub(s, 0, window);
+        size_t lf = slice_find_byte(part, '\n');
+        size_t cr = slice_find_byte(slice_sub(part, 0, lf), '\r');
+
+        if (cr != SLICE_NPOS)
+            return cr;
+        if (lf != SLICE_NPOS)
+            return lf;
+        if (part.len == s.len)
+            return s.len;
+    }
+}
+
 bool slice_next_line(struct bounce_slice *rest, struct bounce_slice *line_out)
 {
     struct bounce_slice s = *rest;
@@ -96,19 +115,10 @@ bool slice_next_line(struct bounce_slice *rest, struct bounce_slice *line_out)
 
     if (s.len == 0)
         return false;
-    end = slice_find_byte(s, '\n');
-    if (end == SLICE_NPOS)
-        end = s.len;
+    end = find_line_end(s);
     *line_out = slice_sub(s, 0, end);
-    /* A CR inside the line ends it too: classic Mac files have no LF. */
-    size_t cr = slice_find_byte(*line_out, '\r');
-    if (cr != SLICE_NPOS) {
-        bool crlf = cr + 1 == end && end < s.len;
-
-        line_out->len = cr;
-        *rest = slice_from(s, crlf ? end + 1 : cr + 1);
-        return true;
-    }
+    if (end + 1 < s.len && s.ptr[end] == '\r' && s.ptr[end + 1] == '\n')
+        end++;
     *rest = slice_from(s, end + 1);
     return true;
 }

@@ -312,6 +312,7 @@ static const struct alias aliases[] = {
     ICONV("ucs2be", UTF_16BE),
     ICONV("ucs2le", UTF_16LE),
     ICONV("ucs4", UTF_32),
+    KIND("uft8", UTF_8),
     ICONV("uhc", UHC),
     ICONV("ujis", EUC_JP),
     KIND("unicode", UTF_16),

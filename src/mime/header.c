@@ -76,6 +76,31 @@ static const char *take_folds(struct line_cursor *cursor, const char *stop,
     return stop;
 }
 
+/* Whether a line that is no field goes on with the field above it, whose fold
+ * lost its blank: behind "multipart/report;" or a name without a value. */
+static bool lost_its_blank(const struct line_cursor *cursor,
+                           struct bounce_slice value, const char **next_out)
+{
+    struct bounce_slice line, after;
+    size_t value_at;
+    const char *behind;
+
+    value = slice_trim(value);
+    if (cursor->pos == cursor->end ||
+        (value.len > 0 && value.ptr[value.len - 1] != ';'))
+        return false;
+    line = line_at(cursor, cursor->pos, next_out);
+    if (is_blank(line) || slice_starts(line, SLICE("--")) ||
+        header_name_len(line, &value_at) > 0)
+        return false;
+    if (value.len > 0)
+        return slice_find_byte(line, '=') != SLICE_NPOS;
+    if (*next_out == cursor->end)
+        return false;
+    after = line_at(cursor, *next_out, &behind);
+    return header_name_len(after, &value_at) > 0;
+}
+
 static bool add_field(struct header_list *list, struct bounce_slice name,
                       struct bounce_slice value)
 {
@@ -113,7 +138,18 @@ static bool take_field(struct header_list *list, struct line_cursor *cursor,
     const char *start = line.ptr + value_at;
     const char *stop =
         take_folds(cursor, line.ptr + line.len, blank_continues);
+    const char *next;
 
+    while (lost_its_blank(cursor, slice_make(start, (size_t)(stop - start)),
+                          &next)) {
+        message_warn(list->message, "header-fold-broken",
+                     "A folded line of a header field does not begin with a "
+                     "blank",
+                     cursor->pos);
+        stop = line_before(cursor->pos, next);
+        cursor->pos = next;
+        stop = take_folds(cursor, stop, blank_continues);
+    }
     return add_field(list, slice_sub(line, 0, name_len),
                      slice_make(start, (size_t)(stop - start)));
 }
