@@ -52,3 +52,6 @@ bounce_generate(genformats "${BOUNCE_GENFORMATS}"
   "report;classify;base" "${format_files}")
 list(APPEND generated_sources ${generated_dir}/formats_tab.c)
 endif()
+# Rows of tables are written flat.
+set_source_files_properties(${generated_sources} PROPERTIES
+  COMPILE_OPTIONS -Wno-missing-braces)

@@ -21,11 +21,20 @@ int rules_why(const struct rules_run *run, int argc, char **argv);
 /* The arguments with blanks between. */
 void rules_join(struct text *text, int argc, char **argv);
 
+/* Who answers with a rule's examples; empty when it does not matter. */
+struct rules_setting {
+    char host[256];
+    struct bounce_slice service;
+};
+void rules_setting(const struct bounce_engine *engine, size_t i,
+                   struct rules_setting *setting_out);
+
 /* One example in one dress. Several give the same reply as another mail
  * system would quote it. */
 struct rules_dress {
-    const char *name; /* "as written", "in Postfix words", ... */
-    void (*make)(struct text *text, struct bounce_slice example);
+    const char *name; /* "as written", "in Postfix's words", ... */
+    void (*make)(struct text *text, struct bounce_slice example,
+                 const char *host);
 };
 extern const struct rules_dress rules_dresses[];
 extern const size_t rules_dress_count;

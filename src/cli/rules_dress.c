@@ -19,8 +19,10 @@ static size_t prefix_length(struct bounce_slice s)
     return at;
 }
 
-static void as_written(struct text *text, struct bounce_slice example)
+static void as_written(struct text *text, struct bounce_slice example,
+                       const char *host)
 {
+    (void)host;
     text_add(text, example);
 }
 
@@ -37,57 +39,73 @@ static void recase(struct text *text, struct bounce_slice s, bool upper)
     }
 }
 
-static void in_upper_case(struct text *text, struct bounce_slice example)
+static void in_upper_case(struct text *text, struct bounce_slice example,
+                          const char *host)
 {
+    (void)host;
     recase(text, example, true);
 }
 
-static void in_lower_case(struct text *text, struct bounce_slice example)
+static void in_lower_case(struct text *text, struct bounce_slice example,
+                          const char *host)
 {
+    (void)host;
     recase(text, example, false);
 }
 
-static void in_postfix_words(struct text *text, struct bounce_slice example)
+static void in_postfix_words(struct text *text, struct bounce_slice example,
+                             const char *host)
 {
-    text_cstr(text, "host mx.example.org[192.0.2.1] said: ");
+    text_format(text, "host %s[192.0.2.1] said: ", host);
     text_add(text, example);
     text_cstr(text, " (in reply to RCPT TO command)");
 }
 
-static void in_exim_words(struct text *text, struct bounce_slice example)
+static void in_exim_words(struct text *text, struct bounce_slice example,
+                          const char *host)
 {
-    text_cstr(text, "SMTP error from remote mail server after RCPT "
-                    "TO:<a@example.org>: host mx.example.org [192.0.2.1]: ");
+    text_format(text,
+                "SMTP error from remote mail server after RCPT "
+                "TO:<a@example.org>: host %s [192.0.2.1]: ",
+                host);
     text_add(text, example);
 }
 
-static void in_qmail_words(struct text *text, struct bounce_slice example)
+static void in_qmail_words(struct text *text, struct bounce_slice example,
+                           const char *host)
 {
-    text_cstr(text, "192.0.2.1 does not like recipient.\n"
-                    "Remote host said: ");
+    text_format(text,
+                "Connected to 192.0.2.1 (%s) but recipient was rejected.\n"
+                "Remote host said: ",
+                host);
     text_add(text, example);
-    text_cstr(text, "\nGiving up on 192.0.2.1.");
 }
 
-static void in_sendmail_words(struct text *text, struct bounce_slice example)
+static void in_sendmail_words(struct text *text, struct bounce_slice example,
+                              const char *host)
 {
+    (void)host;
     text_cstr(text, "<<< ");
     text_add(text, example);
 }
 
-static void with_type(struct text *text, struct bounce_slice example)
+static void with_type(struct text *text, struct bounce_slice example,
+                      const char *host)
 {
+    (void)host;
     text_cstr(text, "smtp; ");
     text_add(text, example);
 }
 
 /* "550 5.1.1 a b c" -> "550-5.1.1 a" LF "550 5.1.1 b c": the break is at the
  * blank nearest to the middle of the text. */
-static void in_two_lines(struct text *text, struct bounce_slice example)
+static void in_two_lines(struct text *text, struct bounce_slice example,
+                         const char *host)
 {
     size_t prefix = prefix_length(example), middle, at;
     struct bounce_slice front;
 
+    (void)host;
     middle = prefix + (example.len - prefix) / 2;
     at = slice_find_byte(slice_from(example, middle), ' ');
     if (prefix < 4 || at == SLICE_NPOS ||

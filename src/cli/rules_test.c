@@ -12,16 +12,27 @@
 struct test_run {
     const struct rules_run *run;
     struct bounce_reader *reader;
-    struct text reply; /* the example in its dress */
+    struct text reply;            /* the example in its dress */
+    struct rules_setting setting; /* of the rule */
     struct out out;
     size_t rules, examples, checks, failures;
 };
+
+/* NULL when any host will do. */
+static struct bounce_slice setting_host(const struct test_run *test)
+{
+    return test->setting.host[0] != '\0' ? slice_cstr(test->setting.host)
+                                         : SLICE_NULL;
+}
 
 /* Rule i decides text. When not, why_not says who did. */
 static bool decides(struct test_run *test, const struct bounce_rule *rule,
                     struct bounce_slice text, struct text *why_not)
 {
-    struct bounce_reply reply = {.size = sizeof(reply), .text = text};
+    const struct bounce_reply reply = {.size = sizeof(reply),
+                                       .text = text,
+                                       .host = setting_host(test),
+                                       .service = test->setting.service};
     const struct bounce_result *result = NULL;
     const struct bounce_event *event;
     struct bounce_hit hits[HITS_MAX];
@@ -78,7 +89,9 @@ static bool check_example(struct test_run *test, const struct bounce_rule *rule,
 
     for (size_t i = 0; i < rules_dress_count && fine; i++) {
         test->reply.len = 0;
-        rules_dresses[i].make(&test->reply, example);
+        rules_dresses[i].make(&test->reply, example,
+                              test->setting.host[0] != '\0' ? test->setting.host
+                                                            : "mx.example.org");
         fine = decides(test, rule, text_slice(&test->reply), &why_not);
         if (!fine)
             report(test, rule, rules_dresses[i].name, example,
@@ -94,6 +107,7 @@ static void check_rule(struct test_run *test, size_t i,
     struct bounce_slice example;
     size_t won = 0, count = 0;
 
+    rules_setting(test->run->engine, i, &test->setting);
     while ((example = bounce_rule_example(test->run->engine, i, count)).ptr !=
            NULL) {
         won += check_example(test, rule, example);

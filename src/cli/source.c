@@ -10,6 +10,7 @@
 #include "cli/folder.h"
 #include "cli/progress.h"
 #include "cli/text.h"
+#include "mime/mbox.h"
 
 #define SOURCE_DEPTH 64 /* folders in folders */
 
@@ -178,4 +179,20 @@ void source_run(struct source *source, char *const *paths, int count)
         source->span = 1.0 / count;
         read_path(source, paths[i]);
     }
+}
+
+enum bounce_err source_read(struct bounce_reader *reader,
+                            const struct input_message *message,
+                            const struct bounce_result **result_out,
+                            struct bounce_error *error_out)
+{
+    size_t len = message->len;
+
+    if (message->tail_len > 0)
+        return bounce_read_truncated(reader, message->data,
+                                     len - message->tail_len, message->tail_len,
+                                     result_out, error_out);
+    if (message->mbox)
+        len = mbox_unquote(message->data, len);
+    return bounce_read(reader, message->data, len, result_out, error_out);
 }

@@ -26,4 +26,10 @@ void source_clear(struct source *source);
  * their names, save those whose names begin with a dot. */
 void source_run(struct source *source, char *const *paths, int count);
 
+/* bounce_read() of a message as it came, whole or without its middle. */
+enum bounce_err source_read(struct bounce_reader *reader,
+                            const struct input_message *message,
+                            const struct bounce_result **result_out,
+                            struct bounce_error *error_out);
+
 #endif

@@ -126,12 +126,12 @@ static void cut(struct stream *stream, size_t end,
 {
     size_t len = end - stream->start, tail = 0;
 
-    if (stream->dropped > 0) { /* then start is 0 */
+    if (stream->dropped > 0 || len > stream->max) {
         size_t tail_max = stream->max - stream->head_max;
 
         tail = len - stream->head_max;
         if (tail > tail_max) {
-            memmove(stream->buf + stream->head_max,
+            memmove(stream->buf + stream->start + stream->head_max,
                     stream->buf + end - tail_max, tail_max);
             tail = tail_max;
         }

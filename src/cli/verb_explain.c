@@ -13,7 +13,6 @@
 #include "cli/source.h"
 #include "cli/term.h"
 #include "cli/view.h"
-#include "mime/mbox.h"
 
 #define TEXT_WIDTH 78
 
@@ -137,9 +136,7 @@ static void explain_message(void *ctx, const struct input_message *message)
     struct explain_file *file = ctx;
     struct explain_run *run = file->run;
     const struct bounce_result *result = NULL;
-    enum bounce_err err = bounce_read_truncated(
-        run->reader, message->data, message->len - message->tail_len,
-        message->tail_len, &result, NULL);
+    enum bounce_err err = source_read(run->reader, message, &result, NULL);
 
     if (err != BOUNCE_OK) {
         cli_error("%.*s: %s", CLI_ARG(message->source), bounce_strerror(err));

@@ -10,7 +10,6 @@
 #include "cli/table.h"
 #include "cli/view.h"
 #include "cli/work.h"
-#include "mime/mbox.h"
 
 struct read_run {
     struct bounce_engine *engine;
@@ -60,22 +59,6 @@ static void add_row(struct text *text, const struct bounce_event *event,
     text_byte(text, '\n');
 }
 
-static enum bounce_err read_one(struct bounce_reader *reader,
-                                const struct input_message *message,
-                                const struct bounce_result **result_out,
-                                struct bounce_error *error_out)
-{
-    size_t len = message->len;
-
-    if (message->tail_len > 0)
-        return bounce_read_truncated(reader, message->data,
-                                     len - message->tail_len, message->tail_len,
-                                     result_out, error_out);
-    if (message->mbox)
-        len = mbox_unquote(message->data, len);
-    return bounce_read(reader, message->data, len, result_out, error_out);
-}
-
 static void add_trace(struct text *text, struct bounce_reader *reader,
                       const struct input_message *message)
 {
@@ -100,7 +83,7 @@ static void render(void *ctx, void *state, const struct input_message *message,
                                           .labels = run->labels};
     const struct bounce_result *found = NULL;
     struct bounce_error error = {0};
-    enum bounce_err err = read_one(state, message, &found, &error);
+    enum bounce_err err = source_read(state, message, &found, &error);
 
     result->tally.messages++;
     if (err != BOUNCE_OK) {
