@@ -238,6 +238,8 @@ static void show_hits(const struct rules_run *run,
         return;
     }
     table_init(&table, out, titles, 6, 3);
+    if (!out->tty)
+        table.line_width = SIZE_MAX; /* a file has no edge */
     while (slice_next_piece(&rest, '\n', &row))
         table_row(&table, row);
     table_end(&table);

@@ -7,7 +7,7 @@
 #include "cli/term.h"
 #include "cli/view.h"
 
-#define HITS_MAX 8
+#define HITS_MAX 64
 
 struct test_run {
     const struct rules_run *run;
@@ -52,9 +52,10 @@ static bool decides(struct test_run *test, const struct bounce_rule *rule,
         view_field(why_not, event->category);
         return false;
     }
-    if (count > 1 && hits[0].rank == hits[1].rank &&
-        hits[0].rule != hits[1].rule &&
-        bounce_rule_at(test->run->engine, hits[1].rule, &other)) {
+    for (size_t i = 1; i < count && i < HITS_MAX; i++) {
+        if (hits[i].rank != hits[0].rank || hits[i].rule == hits[0].rule ||
+            !bounce_rule_at(test->run->engine, hits[i].rule, &other))
+            continue;
         text_cstr(why_not, "tied with ");
         text_clean(why_not, other.id);
         return false;
