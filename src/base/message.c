@@ -43,7 +43,7 @@ struct bounce_slice message_dup(struct message *message,
 {
     struct bounce_slice copy = arena_dup(message->arena, s);
 
-    if (s.ptr != NULL)
-        note_failure(message, (void *)copy.ptr);
+    if (s.ptr != NULL && copy.ptr == NULL)
+        note_failure(message, NULL);
     return copy;
 }

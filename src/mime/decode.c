@@ -92,7 +92,9 @@ static size_t soft_break_len(struct bounce_slice s)
         i++;
     if (i == s.len)
         return i;
-    if (s.ptr[i] == '\r' && i + 1 < s.len && s.ptr[i + 1] == '\n')
+    if (slice_starts(slice_from(s, i), SLICE("\r\r\n")))
+        return i + 3;
+    if (slice_starts(slice_from(s, i), SLICE("\r\n")))
         return i + 2;
     return s.ptr[i] == '\n' || s.ptr[i] == '\r' ? i + 1 : 0;
 }
