@@ -127,6 +127,9 @@ static bool edge_is_word_edge(const struct anchors *a,
     if (after ? i + 1 == pattern->elements.count : i == 0)
         return false;
     e = &elements[after ? i + 1 : i - 1];
+    /* "ofr{n}": the scan takes letters before a digit for a word. */
+    if (after && e->type == TAB_ELEMENT_NUMBER)
+        return true;
     if (e->type != TAB_ELEMENT_LITERAL)
         return false;
     return !ascii_is_alnum(

@@ -13,8 +13,7 @@ static const char *const signal_words[] = {
     "suppressed-for unsubscribe", "suppressed-for complaint", NULL};
 
 /* One place of a status pattern: digits, or x or * for any. */
-static bool status_place(struct bounce_slice *rest, bool last,
-                         uint32_t *value_out)
+static bool status_place(struct bounce_slice *rest, uint32_t *value_out)
 {
     unsigned value;
     size_t n = slice_parse_uint(*rest, 3, &value);
@@ -24,15 +23,34 @@ static bool status_place(struct bounce_slice *rest, bool last,
         value = TAB_NONE;
         n = 1;
     }
-    if (n == 0)
+    if (n == 0 || n >= rest->len || rest->ptr[n] != '.')
         return false;
     *value_out = value;
-    *rest = slice_from(*rest, n);
-    if (last)
-        return rest->len == 0;
-    if (rest->len == 0 || rest->ptr[0] != '.')
+    *rest = slice_from(*rest, n + 1);
+    return true;
+}
+
+/* The last place may end in x for any digit: "60x" is 600 to 609. */
+static bool status_detail(struct bounce_slice rest,
+                          struct tab_code_condition *condition)
+{
+    unsigned low = 0;
+    uint32_t width = 1;
+    size_t n = slice_parse_uint(rest, 3, &low);
+
+    if (n == 0 && rest.len == 1 &&
+        (rest.ptr[0] == '*' || (rest.ptr[0] | 0x20) == 'x'))
+        return true;
+    if (n == 0)
         return false;
-    *rest = slice_from(*rest, 1);
+    for (; n < rest.len; n++) {
+        if ((rest.ptr[n] | 0x20) != 'x' || n >= 3)
+            return false;
+        low *= 10;
+        width *= 10;
+    }
+    condition->status_detail = low;
+    condition->status_detail_high = low + width - 1;
     return true;
 }
 
@@ -40,9 +58,9 @@ static bool parse_status_pattern(struct bounce_slice text,
                                  struct tab_code_condition *condition)
 {
     condition->has_status = 1;
-    return status_place(&text, false, &condition->status_class) &&
-           status_place(&text, false, &condition->status_subject) &&
-           status_place(&text, true, &condition->status_detail);
+    return status_place(&text, &condition->status_class) &&
+           status_place(&text, &condition->status_subject) &&
+           status_detail(text, condition);
 }
 
 /* "550", "55x", "5xx". */
@@ -71,7 +89,8 @@ static uint32_t exactness(const struct tab_code_condition *condition)
 {
     if (condition->has_status && condition->status_class != TAB_NONE &&
         condition->status_subject != TAB_NONE &&
-        condition->status_detail != TAB_NONE)
+        condition->status_detail != TAB_NONE &&
+        condition->status_detail == condition->status_detail_high)
         return 3;
     if (condition->code_low != TAB_NONE &&
         condition->code_low == condition->code_high)

@@ -446,16 +446,33 @@ static bool in_bitmap(const struct tables *tables, uint32_t key)
     return (tables->bitmap[bit / 32] >> bit % 32 & 1) != 0;
 }
 
-/* A word of one to three bytes at at, as a key; 0 when it is longer. */
-static uint32_t short_word_key(const char *p, uint32_t window)
+/* A word of one to three bytes at p, as a key, or 0. With letters set: one to
+ * three letters before a digit, such as the OFR of OFR004. */
+static uint32_t short_word_key(const char *p, uint32_t window, bool letters)
 {
     static const uint32_t masks[4] = {0, 0xffU, 0xffffU, 0xffffffU};
 
-    for (size_t n = 1; n <= 3; n++) {
-        if (!ascii_is_alnum((unsigned char)p[n]))
-            return (unsigned char)p[n] < 0x80 ? window & masks[n] : 0;
+    for (size_t n = 0; n <= 3; n++) {
+        unsigned char c = (unsigned char)p[n];
+
+        if (letters ? ascii_is_digit(c) : !ascii_is_alnum(c) && c < 0x80)
+            return window & masks[n];
+        if (letters ? !ascii_is_alpha(c) : c >= 0x80)
+            return 0;
     }
     return 0;
+}
+
+static void visit_word(struct matcher *m, const struct matcher_text *text,
+                       uint32_t window, size_t at)
+{
+    uint32_t word = short_word_key(text->ptr + at, window, false);
+    uint32_t letters = short_word_key(text->ptr + at, window, true);
+
+    if (word != 0 && in_bitmap(m->tables, word))
+        visit_slot(m, text, word, at, true);
+    if (letters != 0 && letters != word && in_bitmap(m->tables, letters))
+        visit_slot(m, text, letters, at, true);
 }
 
 static uint32_t load_key(const char *p)
@@ -489,16 +506,13 @@ void matcher_run(struct matcher *m, const struct matcher_text *text)
         return;
     for (size_t at = 0; at < text->len; at++) {
         unsigned char c = (unsigned char)text->ptr[at];
-        uint32_t key = load_key(text->ptr + at), word;
+        uint32_t key = load_key(text->ptr + at);
         bool is_word = ascii_is_alnum(c) || c >= 0x80;
 
         if (in_bitmap(tables, key))
             visit_slot(m, text, key, at, false);
-        if (is_word && !before_is_word) {
-            word = short_word_key(text->ptr + at, key);
-            if (word != 0 && in_bitmap(tables, word))
-                visit_slot(m, text, word, at, true);
-        }
+        if (is_word && !before_is_word)
+            visit_word(m, text, key, at);
         before_is_word = is_word;
     }
 }

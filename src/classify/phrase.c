@@ -6,6 +6,8 @@
 
 #define MAX_ELEMENTS 24
 #define MAX_OPTIONAL 3
+#define MAX_ALTERNATIVES 256
+#define MAX_NESTING 4
 #define GAP_SHORT    40
 #define GAP_LONG     200
 
@@ -194,39 +196,114 @@ static bool push_set(struct parse *p, struct bounce_slice *texts, size_t count)
     return !p->b->failed;
 }
 
-/* "(a|b c|)" with "\" escapes inside. */
+/* Alternatives expand to a list of texts (struct bounce_slice). */
+static bool add_text(struct parse *p, struct vec *texts, struct bounce_slice a,
+                     struct bounce_slice b)
+{
+    struct bounce_slice text = a.len > 0 ? a : b;
+
+    if (texts->count == MAX_ALTERNATIVES)
+        return fail(p, "more than 256 alternatives");
+    if (a.len > 0 && b.len > 0) {
+        char *joined = arena_alloc(p->b->arena, a.len + b.len);
+
+        if (joined == NULL)
+            return builder_no_memory(p->b);
+        memcpy(joined, a.ptr, a.len);
+        memcpy(joined + a.len, b.ptr, b.len);
+        text = slice_make(joined, a.len + b.len);
+    }
+    builder_push(p->b, texts, &text);
+    return !p->b->failed;
+}
+
+/* Every text of heads before every text of tails, in heads. */
+static bool multiply(struct parse *p, struct vec *heads,
+                     const struct vec *tails)
+{
+    struct vec product = VEC_OF(struct bounce_slice);
+
+    for (size_t i = 0; i < heads->count; i++) {
+        for (size_t j = 0; j < tails->count; j++) {
+            if (!add_text(p, &product,
+                          *VEC_AT(*heads, struct bounce_slice, i),
+                          *VEC_AT(*tails, struct bounce_slice, j)))
+                return false;
+        }
+    }
+    *heads = product;
+    return true;
+}
+
+/* A run of plain text inside alternatives; "\" takes the next byte as it is. */
+static struct bounce_slice take_run(struct parse *p)
+{
+    size_t n = 0;
+
+    if (p->rest.ptr[0] == '\\') {
+        if (p->rest.len > 1)
+            p->rest = slice_from(p->rest, 1);
+        n = 1;
+    }
+    while (n < p->rest.len && strchr("(|)\\", p->rest.ptr[n]) == NULL)
+        n++;
+    return slice_sub(p->rest, 0, n);
+}
+
+static bool expand(struct parse *p, struct vec *out, unsigned depth);
+
+/* One branch, up to its "|" or ")": the texts it stands for go to out. */
+static bool expand_branch(struct parse *p, struct vec *out, unsigned depth)
+{
+    struct vec branch = VEC_OF(struct bounce_slice);
+
+    if (!add_text(p, &branch, SLICE(""), SLICE("")))
+        return false;
+    while (p->rest.len > 0 && p->rest.ptr[0] != '|' && p->rest.ptr[0] != ')') {
+        struct vec piece = VEC_OF(struct bounce_slice);
+
+        if (p->rest.ptr[0] == '(') {
+            if (!expand(p, &piece, depth + 1))
+                return false;
+        } else {
+            struct bounce_slice run = take_run(p);
+
+            if (!add_text(p, &piece, run, SLICE("")))
+                return false;
+            p->rest = slice_from(p->rest, run.len);
+        }
+        if (!multiply(p, &branch, &piece))
+            return false;
+    }
+    for (size_t i = 0; i < branch.count; i++) {
+        if (!add_text(p, out, *VEC_AT(branch, struct bounce_slice, i),
+                      SLICE("")))
+            return false;
+    }
+    return true;
+}
+
+/* "(a|b (c|d)|)" */
+static bool expand(struct parse *p, struct vec *out, unsigned depth)
+{
+    if (depth > MAX_NESTING)
+        return fail(p, "too many '(' inside each other");
+    do {
+        p->rest = slice_from(p->rest, 1);
+        if (!expand_branch(p, out, depth))
+            return false;
+    } while (p->rest.len > 0 && p->rest.ptr[0] == '|');
+    if (p->rest.len == 0)
+        return fail(p, "'(' without ')'");
+    p->rest = slice_from(p->rest, 1);
+    return true;
+}
+
 static bool parse_alternatives(struct parse *p)
 {
-    struct bounce_slice texts[256];
-    size_t count = 0, i = 1;
-    struct buf text;
+    struct vec texts = VEC_OF(struct bounce_slice);
 
-    buf_init(&text, p->b->arena, 4096);
-    for (;; i++) {
-        char c;
-
-        if (i >= p->rest.len)
-            return fail(p, "'(' without ')'");
-        c = p->rest.ptr[i];
-        if (c == '(')
-            return fail(p, "'(' inside '('");
-        if (c == '|' || c == ')') {
-            if (count == 256)
-                return fail(p, "more than 256 alternatives");
-            texts[count++] = buf_slice(&text);
-            buf_init(&text, p->b->arena, 4096);
-            if (c == ')')
-                break;
-            continue;
-        }
-        if (c == '\\' && i + 1 < p->rest.len)
-            c = p->rest.ptr[++i];
-        buf_add_byte(&text, c);
-    }
-    p->rest = slice_from(p->rest, i + 1);
-    if (text.failed)
-        return builder_no_memory(p->b);
-    return push_set(p, texts, count);
+    return expand(p, &texts, 0) && push_set(p, texts.ptr, texts.count);
 }
 
 /* "<name>" */

@@ -96,7 +96,8 @@ struct tab_blocklist {
 struct tab_code_condition {
     uint32_t code_low, code_high;             /* code_low TAB_NONE: none */
     uint32_t status_class;                    /* TAB_NONE: none or any */
-    uint32_t status_subject, status_detail;
+    uint32_t status_subject;
+    uint32_t status_detail, status_detail_high; /* a range */
     uint32_t has_status;
     uint32_t exactness; /* 3 exact status, 2 exact code, 1 wildcard */
 };
