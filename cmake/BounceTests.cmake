@@ -1,17 +1,53 @@
-# All tests run through CTest. Unit tests mirror src/.
+# All tests run through CTest. In other trees than that of the preset release
+# they have the sanitizer's name in front.
 
+option(BOUNCE_FULL "Also the tests that take long" OFF)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(CMOCKA REQUIRED IMPORTED_TARGET cmocka)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
 
+set(test_prefix "")
+if(BOUNCE_SANITIZE)
+  string(REPLACE "," "+" test_prefix "${BOUNCE_SANITIZE}:")
+elseif(BOUNCE_COVERAGE)
+  set(test_prefix "coverage:")
+endif()
+
+# bounce_test(NAME TIMEOUT COMMAND...)
+function(bounce_test name timeout)
+  add_test(NAME ${test_prefix}${name} COMMAND ${ARGN})
+  set_tests_properties(${test_prefix}${name} PROPERTIES TIMEOUT ${timeout}
+    ENVIRONMENT "BOUNCE_FULL=$<BOOL:${BOUNCE_FULL}>;LC_ALL=C.UTF-8")
+endfunction()
+
+# Programs that reach inside the library.
+function(bounce_test_program name)
+  add_executable(${name} ${ARGN} $<TARGET_OBJECTS:bounce_objects>)
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/unit
+    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_compile_definitions(${name} PRIVATE
+    BOUNCE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# Unit tests mirror src/.
 file(GLOB unit_tests CONFIGURE_DEPENDS
      ${PROJECT_SOURCE_DIR}/tests/unit/test_*.c)
 foreach(source ${unit_tests})
   get_filename_component(name ${source} NAME_WE)
-  add_executable(${name} ${source} $<TARGET_OBJECTS:bounce_objects>)
-  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/unit
-    ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  bounce_test_program(${name} ${source})
   target_link_libraries(${name} PRIVATE PkgConfig::CMOCKA)
-  target_compile_definitions(${name} PRIVATE
-    BOUNCE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  add_test(NAME ${name} COMMAND ${name})
+  bounce_test(${name} 300 ${name})
+endforeach()
+
+# Cases: a message and what it must give, a topic a file.
+set(cases_dir ${PROJECT_SOURCE_DIR}/tests/cases)
+bounce_test_program(run_cases ${cases_dir}/run_cases.c
+  ${cases_dir}/case_file.c ${cases_dir}/match.c)
+target_link_libraries(run_cases PRIVATE PkgConfig::CJSON)
+file(GLOB case_files CONFIGURE_DEPENDS ${cases_dir}/*.md)
+foreach(file ${case_files})
+  get_filename_component(name ${file} NAME_WE)
+  if(NOT name STREQUAL "README")
+    bounce_test(cases/${name} 300 run_cases ${file})
+  endif()
 endforeach()
