@@ -333,17 +333,19 @@ struct bounce_slice mime_address(struct message *message,
         return slice_make(found.local.ptr, 0);
     if (found.domain.ptr == NULL ||
         slice_find(found.local, SLICE("=?")) != SLICE_NPOS) {
+        struct found decoded;
+
         /* Some mailers encode the address along with the name. */
-        if (slice_find(value, SLICE("=?")) == SLICE_NPOS)
-            return SLICE_NULL;
         value = slice_sub(value, 0, value.len - rest.len);
-        value = mime_decode_header(message, value);
-        if (found.domain.ptr == NULL) {
-            found = find_address(&value);
-            if (found.domain.ptr == NULL)
-                return SLICE_NULL;
+        if (slice_find(value, SLICE("=?")) != SLICE_NPOS) {
+            value = mime_decode_header(message, value);
+            decoded = find_address(&value);
+            if (decoded.domain.ptr != NULL)
+                found = decoded;
         }
     }
+    if (found.domain.ptr == NULL)
+        return SLICE_NULL;
     address = join_found(message, &found);
     if (address.ptr != NULL && utf8_valid_prefix(address) != address.len)
         address = charset_to_utf8(message, SLICE_NULL, address,
