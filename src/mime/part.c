@@ -76,16 +76,26 @@ static enum mime_encoding take_encoding(struct bounce_slice value)
     return MIME_ENCODING_IDENTITY;
 }
 
+static struct bounce_slice skip_leading_comment(struct message *message,
+                                                struct bounce_slice value)
+{
+    return slice_starts(value, SLICE("("))
+               ? mime_strip_comments(message, value)
+               : value;
+}
+
 void part_describe(struct message *message, struct mime_part *part,
                    const struct header_block *block, bool in_digest)
 {
     part->headers = block->first;
     part->head = block->raw;
-    part->encoding = take_encoding(block->encoding);
+    part->encoding =
+        take_encoding(skip_leading_comment(message, block->encoding));
     part->type = in_digest ? MIME_TYPE_MESSAGE : MIME_TYPE_TEXT_PLAIN;
     if (block->content_type.ptr == NULL)
         return;
-    part->media_type = take_media_type(block->content_type);
+    part->media_type = take_media_type(
+        skip_leading_comment(message, block->content_type));
     if (part->media_type.len > 0)
         part->type = classify(part->media_type);
     if (part->type <= MIME_TYPE_TEXT_HEADERS ||
