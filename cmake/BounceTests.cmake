@@ -51,3 +51,16 @@ foreach(file ${case_files})
     bounce_test(cases/${name} 300 run_cases ${file})
   endif()
 endforeach()
+
+# What needs no sanitizer runs in one tree only.
+set(tests_dir ${PROJECT_SOURCE_DIR}/tests)
+if(NOT test_prefix)
+  bounce_test(install 120 ${tests_dir}/install/run.sh ${PROJECT_BINARY_DIR})
+  bounce_test(symbols 60 ${tests_dir}/install/symbols.sh ${PROJECT_BINARY_DIR})
+  bounce_test(lint/format 60 ${tests_dir}/lint/format.sh)
+  bounce_test(lint/tidy 900 ${tests_dir}/lint/tidy.sh ${PROJECT_BINARY_DIR})
+  bounce_test(lint/cppcheck 300 ${tests_dir}/lint/cppcheck.sh
+    ${PROJECT_BINARY_DIR})
+  bounce_test(lint/shape 60 ${tests_dir}/lint/shape.sh)
+  bounce_test(lint/man 60 ${tests_dir}/lint/man.sh $<TARGET_FILE:bounce>)
+endif()
