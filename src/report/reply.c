@@ -125,8 +125,9 @@ static bool join_lines(struct message *message, struct bounce_slice text,
 /* A word before a bare code that says it is one. */
 static bool keyword_before(const struct scan *scan, size_t at)
 {
-    static const char *const words[] = {"error",  "code", "reply", "status",
-                                        "result", "smtp", "with",  "error code"};
+    static const char *const words[] = {"error",  "code",      "reply",
+                                        "status", "result",    "smtp",
+                                        "with",   "error code"};
     struct bounce_slice before = slice_make(scan->low, at);
 
     before = slice_trim(before);
@@ -177,8 +178,7 @@ static enum rank rank_head(const struct scan *scan, size_t at,
         return RANK_OPEN;
     if (open && !reply_is_amount(rest))
         return RANK_OPEN;
-    if (head->status.len != 0 &&
-        head->status.ptr[0] - '0' == head->code / 100)
+    if (head->status.len != 0 && head->status.ptr[0] - '0' == head->code / 100)
         return RANK_PAIR;
     if (head->code < 400 || head->code > 599 || reply_is_amount(rest))
         return RANK_NONE;
@@ -189,16 +189,14 @@ static enum rank rank_head(const struct scan *scan, size_t at,
     return keyword_before(scan, at) ? RANK_MARK : RANK_NONE;
 }
 
-static void keep_loose(struct scan *scan, size_t at,
-                       struct bounce_slice status)
+static void keep_loose(struct scan *scan, size_t at, struct bounce_slice status)
 {
     bool marked = at > 0 && (scan->low[at - 1] == '#' ||
                              (at > 1 && scan->low[at - 2] == '#'));
     bool better = scan->loose.len == 0 || (marked && !scan->loose_marked);
 
-    if (status.ptr[0] == '2' ||
-        (scan->head.code != 0 && !marked &&
-         status.ptr[0] - '0' != scan->head.code / 100))
+    if (status.ptr[0] == '2' || (scan->head.code != 0 && !marked &&
+                                 status.ptr[0] - '0' != scan->head.code / 100))
         return;
     if (better) {
         scan->loose = status;
@@ -375,8 +373,8 @@ static void scan_text(struct scan *scan)
                    scan->low[i + 2] == ' ') {
             scan->opened = i + 3; /* Microsoft 365: "... -> 550 ..." */
             i += 3;
-        } else if (c == '#' && i + 1 < n && scan->low[i + 1] == '#' &&
-                   i > 0 && scan->tail == SLICE_NPOS) {
+        } else if (c == '#' && i + 1 < n && scan->low[i + 1] == '#' && i > 0 &&
+                   scan->tail == SLICE_NPOS) {
             scan->tail = i; /* Exchange: "#550 5.1.1 ... ##" */
             i += 2;
         } else {
@@ -422,10 +420,10 @@ static size_t closing(const struct scan *scan, size_t from, size_t to)
 /* Punctuation and blanks that stood around code and status. */
 static struct bounce_slice strip_edges(struct bounce_slice s)
 {
-    while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '-' ||
-                         s.ptr[0] == ':' || s.ptr[0] == ')' ||
-                         s.ptr[0] == ']' || s.ptr[0] == ';' ||
-                         s.ptr[0] == ',' || s.ptr[0] == '#'))
+    while (s.len > 0 &&
+           (s.ptr[0] == ' ' || s.ptr[0] == '-' || s.ptr[0] == ':' ||
+            s.ptr[0] == ')' || s.ptr[0] == ']' || s.ptr[0] == ';' ||
+            s.ptr[0] == ',' || s.ptr[0] == '#'))
         s = slice_from(s, 1);
     return slice_trim(s);
 }

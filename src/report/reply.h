@@ -31,8 +31,8 @@ void reply_parse(struct message *message, struct bounce_slice text,
                  struct reply *reply_out);
 
 /* A status code at the start of s ("5.1.1", "5.7.606"; RFC 3463: class 2, 4
- * or 5, subject and detail 0-999 without leading zeros): its length, or 0. It must
- * not be part of a longer number such as an IP address. */
+ * or 5, subject and detail 0-999 without leading zeros): its length, or 0. It
+ * must not be part of a longer number such as an IP address. */
 size_t reply_match_status(struct bounce_slice s);
 
 /* A reply code 200-699 at the start of s, followed by no digit and no "."

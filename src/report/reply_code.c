@@ -22,8 +22,7 @@ size_t reply_match_status(struct bounce_slice s)
 {
     size_t len = 1, part;
 
-    if (s.len < 5 ||
-        (s.ptr[0] != '2' && s.ptr[0] != '4' && s.ptr[0] != '5'))
+    if (s.len < 5 || (s.ptr[0] != '2' && s.ptr[0] != '4' && s.ptr[0] != '5'))
         return 0;
     for (int i = 0; i < 2; i++) {
         if (len >= s.len || s.ptr[len] != '.')
@@ -51,8 +50,8 @@ size_t reply_match_code(struct bounce_slice s, int *code_out)
         return 0;
     if (s.len > 4 && s.ptr[3] == '.' && is_digit_at(s, 4))
         return 0;
-    *code_out = (s.ptr[0] - '0') * 100 + (s.ptr[1] - '0') * 10 +
-                (s.ptr[2] - '0');
+    *code_out =
+        (s.ptr[0] - '0') * 100 + (s.ptr[1] - '0') * 10 + (s.ptr[2] - '0');
     return 3;
 }
 
@@ -116,9 +115,8 @@ static bool ends_with_word(struct bounce_slice s, const char *word)
 bool reply_number_edge(struct bounce_slice s, size_t at)
 {
     static const char *const products[] = {
-        "version", "ver",  "v",       "release", "exim",  "postfix",
-        "sendmail", "rfc", "section", "rev",     "build", "php",
-        "openssl", "server"};
+        "version", "ver",     "v",   "release", "exim", "postfix", "sendmail",
+        "rfc",     "section", "rev", "build",   "php",  "openssl", "server"};
     unsigned char c;
     struct bounce_slice before;
 
@@ -130,9 +128,8 @@ bool reply_number_edge(struct bounce_slice s, size_t at)
         return ends_with_word(before, "dsn") ||
                ends_with_word(before, "status") ||
                ends_with_word(before, "code");
-    if (c == '/' || c == '.' || c == '_' || c == '@' || c == '%' ||
-        c == '&' || c == '?' || c == '+' || c == '$' || c == '-' ||
-        ascii_is_alnum(c))
+    if (c == '/' || c == '.' || c == '_' || c == '@' || c == '%' || c == '&' ||
+        c == '?' || c == '+' || c == '$' || c == '-' || ascii_is_alnum(c))
         return false;
     if (c != ' ')
         return true;
@@ -145,10 +142,10 @@ bool reply_number_edge(struct bounce_slice s, size_t at)
 bool reply_is_amount(struct bounce_slice s)
 {
     static const char *const units[] = {
-        "mb",      "kb",         "gb",    "mib",   "kib",     "gib",
-        "bytes",   "byte",       "k",     "m",     "%",       "messages",
-        "message", "recipients", "mails", "emails", "seconds", "minutes",
-        "hours",   "days",       "sec",   "times", "attempts", "characters",
+        "mb",      "kb",         "gb",    "mib",    "kib",      "gib",
+        "bytes",   "byte",       "k",     "m",      "%",        "messages",
+        "message", "recipients", "mails", "emails", "seconds",  "minutes",
+        "hours",   "days",       "sec",   "times",  "attempts", "characters",
         "lines",   "connections"};
 
     while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '-'))
@@ -156,8 +153,8 @@ bool reply_is_amount(struct bounce_slice s)
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         struct bounce_slice unit = slice_cstr(units[i]);
         if (slice_starts_nocase(s, unit) &&
-            (s.len == unit.len || !ascii_is_alpha((unsigned char)
-                                                      s.ptr[unit.len])))
+            (s.len == unit.len ||
+             !ascii_is_alpha((unsigned char)s.ptr[unit.len])))
             return true;
     }
     return false;

@@ -5,7 +5,8 @@
 
 #include "report/reply.h"
 
-/* A reply that begins somewhere: "550 5.1.1 ", "550-'5.1.1 ", "550", "5.1.1". */
+/* A reply that begins somewhere: "550 5.1.1 ", "550-'5.1.1 ", "550", "5.1.1".
+ */
 struct reply_head {
     size_t len; /* bytes of code, status and what stands between; 0: none */
     int code;

@@ -8,36 +8,36 @@
 /* Sorted by byte value: the search is binary. Where one entry begins another
  * the longer one wins. The mail system stands behind each line. */
 static const struct reply_wrap WRAPS[] = {
-    {"' (delivery attempts:", WRAP_TAIL, S(NONE)},     /* ironport, ses */
-    {"(delivery attempts:", WRAP_TAIL, S(NONE)},       /* ironport, ses */
-    {"(error following ", WRAP_STAGE, S(NONE)},        /* x6 */
+    {"' (delivery attempts:", WRAP_TAIL, S(NONE)},      /* ironport, ses */
+    {"(delivery attempts:", WRAP_TAIL, S(NONE)},        /* ironport, ses */
+    {"(error following ", WRAP_STAGE, S(NONE)},         /* x6 */
     {"(in reply to ", WRAP_TAIL | WRAP_STAGE, S(NONE)}, /* postfix */
     {"(last transfail: ", WRAP_OPEN | WRAP_EXPIRED, S(NONE)},
-    {"(other mxes tried:", WRAP_TAIL, S(NONE)},        /* qmail patch */
-    {"(reason: ", WRAP_OPEN, S(NONE)},                 /* sendmail */
-    {"-> ", WRAP_OPEN, S(NONE)},                       /* microsoft365 */
-    {"<<< ", WRAP_OPEN, S(NONE)},                      /* sendmail, courier */
-    {">>> ", WRAP_STAGE | WRAP_TAIL, S(NONE)},         /* sendmail, courier */
-    {"[body]", WRAP_TAIL, S(END_OF_DATA)},             /* yahoo */
-    {"[connect]", WRAP_TAIL, S(CONNECT)},              /* yahoo */
-    {"[data]", WRAP_TAIL, S(DATA)},                    /* yahoo */
-    {"[eob]", WRAP_TAIL, S(END_OF_DATA)},              /* yahoo */
-    {"[helo]", WRAP_TAIL, S(HELO)},                    /* yahoo */
-    {"[init]", WRAP_TAIL, S(CONNECT)},                 /* yahoo */
-    {"[internal] ", WRAP_PREFIX, S(NONE)},             /* momentum */
-    {"[mail_from]", WRAP_TAIL, S(MAIL)},               /* yahoo */
-    {"[rcpt_to]", WRAP_TAIL, S(RCPT)},                 /* yahoo */
+    {"(other mxes tried:", WRAP_TAIL, S(NONE)}, /* qmail patch */
+    {"(reason: ", WRAP_OPEN, S(NONE)},          /* sendmail */
+    {"-> ", WRAP_OPEN, S(NONE)},                /* microsoft365 */
+    {"<<< ", WRAP_OPEN, S(NONE)},               /* sendmail, courier */
+    {">>> ", WRAP_STAGE | WRAP_TAIL, S(NONE)},  /* sendmail, courier */
+    {"[body]", WRAP_TAIL, S(END_OF_DATA)},      /* yahoo */
+    {"[connect]", WRAP_TAIL, S(CONNECT)},       /* yahoo */
+    {"[data]", WRAP_TAIL, S(DATA)},             /* yahoo */
+    {"[eob]", WRAP_TAIL, S(END_OF_DATA)},       /* yahoo */
+    {"[helo]", WRAP_TAIL, S(HELO)},             /* yahoo */
+    {"[init]", WRAP_TAIL, S(CONNECT)},          /* yahoo */
+    {"[internal] ", WRAP_PREFIX, S(NONE)},      /* momentum */
+    {"[mail_from]", WRAP_TAIL, S(MAIL)},        /* yahoo */
+    {"[rcpt_to]", WRAP_TAIL, S(RCPT)},          /* yahoo */
     {"additional rcpt to generated following response:", WRAP_OPEN, S(RCPT)},
     {"after multiple retries, giving up", WRAP_EXPIRED, S(NONE)}, /* yahoo */
     {"all hosts have been failing for a long time", WRAP_EXPIRED, S(NONE)},
     {"aws ses: ", WRAP_PREFIX, S(NONE)},
     {"body of message generated response:", WRAP_OPEN, S(END_OF_DATA)},
-    {"but connection died.", 0, S(CONNECT)},           /* qmail */
+    {"but connection died.", 0, S(CONNECT)}, /* qmail */
     {"but greeting failed.", WRAP_HOST_BEFORE, S(CONNECT)},
     {"but my name was rejected.", WRAP_HOST_BEFORE, S(HELO)},
     {"but sender was rejected.", WRAP_HOST_BEFORE, S(MAIL)},
     {"closed connection in response to ", WRAP_STAGE | WRAP_HOST_BEFORE,
-     S(NONE)},                                         /* exim */
+     S(NONE)}, /* exim */
     {"closed the connection in response to ", WRAP_STAGE, S(NONE)},
     {"command output: ", WRAP_OPEN, S(NONE)},          /* postfix pipe */
     {"command: ", WRAP_STAGE, S(NONE)},                /* groupwise */
@@ -46,111 +46,111 @@ static const struct reply_wrap WRAPS[] = {
     {"connection refused by ", WRAP_HOST, S(CONNECT)}, /* sendmail */
     {"connection reset by ", WRAP_HOST, S(NONE)},      /* sendmail */
     {"connection timed out with ", WRAP_HOST, S(CONNECT)},
-    {"conversation with ", WRAP_HOST, S(NONE)},        /* postfix */
-    {"could not be delivered for ", WRAP_EXPIRED, S(NONE)}, /* sendmail */
+    {"conversation with ", WRAP_HOST, S(NONE)},                 /* postfix */
+    {"could not be delivered for ", WRAP_EXPIRED, S(NONE)},     /* sendmail */
     {"could not deliver for the last ", WRAP_EXPIRED, S(NONE)}, /* dma */
     {"data command generated response:", WRAP_OPEN, S(DATA)},   /* imail */
-    {"deferred: ", WRAP_OPEN, S(NONE)},                /* sendmail */
-    {"delay reason: ", WRAP_OPEN, S(NONE)},            /* exim */
-    {"delivery error: ", WRAP_PREFIX, S(NONE)},        /* yahoo */
-    {"delivery expired", WRAP_EXPIRED, S(NONE)},       /* ironport */
+    {"deferred: ", WRAP_OPEN, S(NONE)},                         /* sendmail */
+    {"delay reason: ", WRAP_OPEN, S(NONE)},                     /* exim */
+    {"delivery error: ", WRAP_PREFIX, S(NONE)},                 /* yahoo */
+    {"delivery expired", WRAP_EXPIRED, S(NONE)},                /* ironport */
     {"delivery retry timeout exceeded", WRAP_EXPIRED, S(NONE)}, /* gmx */
-    {"delivery temporarily suspended: ", WRAP_OPEN, S(NONE)}, /* postfix */
+    {"delivery temporarily suspended: ", WRAP_OPEN, S(NONE)},   /* postfix */
     {"delivery time expired", WRAP_EXPIRED, S(NONE)},
-    {"delivery via ", WRAP_HOST, S(NONE)},             /* postfix */
-    {"diagnostic code: smtp;", WRAP_OPEN, S(NONE)},    /* pmdf */
+    {"delivery via ", WRAP_HOST, S(NONE)},          /* postfix */
+    {"diagnostic code: smtp;", WRAP_OPEN, S(NONE)}, /* pmdf */
     {"diagnostic-code: smtp;", WRAP_OPEN, S(NONE)},
     {"did not like our ",
      WRAP_STAGE | WRAP_HOST_BEFORE | WRAP_OPEN | WRAP_COLON, S(NONE)}, /* dma */
     {"does not like recipient.", WRAP_HOST_BEFORE, S(RCPT)}, /* qmail */
-    {"during client ", WRAP_STAGE, S(NONE)},           /* sendmail */
-    {"envelope expired", WRAP_EXPIRED, S(NONE)},       /* opensmtpd */
+    {"during client ", WRAP_STAGE, S(NONE)},                 /* sendmail */
+    {"envelope expired", WRAP_EXPIRED, S(NONE)},             /* opensmtpd */
     {"error during the last delivery attempt:", WRAP_OPEN, S(NONE)}, /* mox */
-    {"error transferring to ", WRAP_HOST, S(NONE)},    /* domino */
-    {"error=[", WRAP_OPEN, S(NONE)},                   /* xmail */
-    {"error_code :", WRAP_OPEN, S(NONE)},              /* zoho */
+    {"error transferring to ", WRAP_HOST, S(NONE)}, /* domino */
+    {"error=[", WRAP_OPEN, S(NONE)},                /* xmail */
+    {"error_code :", WRAP_OPEN, S(NONE)},           /* zoho */
     {"failed after i sent the message.", WRAP_HOST_BEFORE, S(END_OF_DATA)},
-    {"failed on data command.", WRAP_HOST_BEFORE, S(DATA)}, /* qmail */
-    {"failed with error: ", WRAP_OPEN, S(NONE)},       /* maddy */
+    {"failed on data command.", WRAP_HOST_BEFORE, S(DATA)},   /* qmail */
+    {"failed with error: ", WRAP_OPEN, S(NONE)},              /* maddy */
     {"failed with: ", WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)}, /* mailfoundry */
-    {"failure reason: ", WRAP_OPEN, S(NONE)},          /* haraka */
+    {"failure reason: ", WRAP_OPEN, S(NONE)},                 /* haraka */
     {"gave this error: ", WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)},
     {"gives error message ", WRAP_OPEN, S(NONE)},      /* pp */
     {"giving up on ", WRAP_TAIL | WRAP_HOST, S(NONE)}, /* qmail */
     {"hmailserver sent: ", WRAP_STAGE, S(NONE)},
-    {"host ", WRAP_HOST, S(NONE)},                     /* postfix, exim */
-    {"host '", WRAP_HOST, S(NONE)},                    /* stalwart */
-    {"host: ", WRAP_HOST, S(NONE)},                    /* gmx, 1und1 */
+    {"host ", WRAP_HOST, S(NONE)},  /* postfix, exim */
+    {"host '", WRAP_HOST, S(NONE)}, /* stalwart */
+    {"host: ", WRAP_HOST, S(NONE)}, /* gmx, 1und1 */
     {"i'm not going to try again;", WRAP_TAIL | WRAP_EXPIRED, S(NONE)},
     {"in mail from", WRAP_LAST | WRAP_TAIL, S(MAIL)},  /* sendgrid */
     {"in rcpt to", WRAP_LAST | WRAP_TAIL, S(RCPT)},    /* sendgrid */
     {"it responded as follows: ", WRAP_OPEN, S(NONE)}, /* x6 */
     {"lmtp error after ", WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)},
     {"lmtp error from remote mail server after ",
-     WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)},    /* exim */
-    {"lost connection with ", WRAP_HOST, S(NONE)},     /* postfix */
+     WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)}, /* exim */
+    {"lost connection with ", WRAP_HOST, S(NONE)},  /* postfix */
     {"message expired", WRAP_EXPIRED, S(NONE)},
     {"message timeout", WRAP_EXPIRED, S(NONE)},
     {"message will be deleted from queue", WRAP_EXPIRED | WRAP_TAIL, S(NONE)},
-    {"most progress was ", WRAP_STAGE, S(NONE)},       /* qmail patch */
-    {"queue.expired", WRAP_EXPIRED, S(NONE)},          /* exchange */
+    {"most progress was ", WRAP_STAGE, S(NONE)}, /* qmail patch */
+    {"queue.expired", WRAP_EXPIRED, S(NONE)},    /* exchange */
     {"reason: ", WRAP_OPEN, S(NONE)},
-    {"received >>> ", WRAP_OPEN, S(NONE)},             /* interscan */
+    {"received >>> ", WRAP_OPEN, S(NONE)},                     /* interscan */
     {"refused to accept your message (", WRAP_STAGE, S(NONE)}, /* x6 */
     {"refused to talk to me: ", WRAP_OPEN | WRAP_HOST_BEFORE, S(CONNECT)},
     {"rejected command '", WRAP_STAGE | WRAP_HOST_BEFORE, S(NONE)},
-    {"rejected recipient ", 0, S(RCPT)},               /* x6 */
+    {"rejected recipient ", 0, S(RCPT)}, /* x6 */
     {"rejected your message to ", WRAP_HOST_BEFORE, S(NONE)},
-    {"remote host ", WRAP_HOST, S(NONE)},              /* exim, qmail */
-    {"remote host said: ", WRAP_OPEN, S(NONE)},        /* qmail, yahoo */
-    {"remote server (", WRAP_HOST, S(NONE)},           /* hmailserver */
-    {"remote server replied: ", WRAP_OPEN, S(NONE)},   /* hmailserver */
-    {"remote server returned '", WRAP_OPEN, S(NONE)},  /* exchange */
-    {"remote server said: ", WRAP_OPEN, S(NONE)},      /* kerio */
+    {"remote host ", WRAP_HOST, S(NONE)},                    /* exim, qmail */
+    {"remote host said: ", WRAP_OPEN, S(NONE)},              /* qmail, yahoo */
+    {"remote server (", WRAP_HOST, S(NONE)},                 /* hmailserver */
+    {"remote server replied: ", WRAP_OPEN, S(NONE)},         /* hmailserver */
+    {"remote server returned '", WRAP_OPEN, S(NONE)},        /* exchange */
+    {"remote server said: ", WRAP_OPEN, S(NONE)},            /* kerio */
     {"remote smtp server has rejected address", 0, S(RCPT)}, /* pmdf */
-    {"reply: read error from ", WRAP_HOST, S(NONE)},   /* sendmail */
-    {"reported error: ", WRAP_OPEN, S(NONE)},          /* microsoft365 */
-    {"reports: ", WRAP_OPEN, S(NONE)},                 /* communigate */
+    {"reply: read error from ", WRAP_HOST, S(NONE)},         /* sendmail */
+    {"reported error: ", WRAP_OPEN, S(NONE)},                /* microsoft365 */
+    {"reports: ", WRAP_OPEN, S(NONE)},                       /* communigate */
     {"responded with failure: ", WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)},
-    {"response: ", WRAP_OPEN, S(NONE)},                /* groupwise */
+    {"response: ", WRAP_OPEN, S(NONE)}, /* groupwise */
     {"retry time not reached for any host", WRAP_EXPIRED, S(NONE)}, /* exim */
     {"retry timeout exceeded", WRAP_EXPIRED | WRAP_TAIL, S(NONE)},
     {"returned '", WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)}, /* exchange */
-    {"said: ", WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)}, /* postfix */
-    {"says: ", WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)}, /* communigate */
-    {"sent <<< ", WRAP_STAGE, S(NONE)},                /* interscan */
-    {"server ", WRAP_HOST, S(NONE)},                   /* mailfoundry */
-    {"server <", WRAP_HOST, S(NONE)},                  /* x6 */
-    {"server at ", WRAP_HOST, S(NONE)},                /* exchange */
+    {"said: ", WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)},     /* postfix */
+    {"says: ", WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)},     /* communigate */
+    {"sent <<< ", WRAP_STAGE, S(NONE)},                    /* interscan */
+    {"server ", WRAP_HOST, S(NONE)},                       /* mailfoundry */
+    {"server <", WRAP_HOST, S(NONE)},                      /* x6 */
+    {"server at ", WRAP_HOST, S(NONE)},                    /* exchange */
     {"server response to mail from:", WRAP_OPEN, S(MAIL)}, /* imail */
     {"smtp error from remote mail server after ",
-     WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)},    /* exim */
+     WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)}, /* exim */
     {"smtp error from remote mailer after ",
-     WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)},    /* exim 3 */
+     WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)}, /* exim 3 */
     {"smtp error from remote server after ",
-     WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)},    /* gmx */
+     WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)},              /* gmx */
     {"smtp error from remote server for ", WRAP_STAGE, S(NONE)}, /* 1und1 */
     {"smtp protocol returned a permanent error ", WRAP_OPEN, S(NONE)},
     {"smtp protocol returned a transient error ", WRAP_OPEN, S(NONE)},
     {"smtp timeout while connected to ", WRAP_HOST, S(NONE)}, /* exim */
-    {"smtp:", WRAP_STAGE, S(NONE)},                    /* x3 */
-    {"smtp;", WRAP_OPEN, S(NONE)},                     /* RFC 3464, 2.3.6 */
+    {"smtp:", WRAP_STAGE, S(NONE)},                           /* x3 */
+    {"smtp;", WRAP_OPEN, S(NONE)}, /* RFC 3464, 2.3.6 */
     {"the error that the other server returned was: ", WRAP_OPEN, S(NONE)},
     {"the response from the remote server was: ", WRAP_OPEN, S(NONE)},
-    {"the response was: ", WRAP_OPEN, S(NONE)},        /* gmail */
+    {"the response was: ", WRAP_OPEN, S(NONE)}, /* gmail */
     {"timed out during ", WRAP_STAGE, S(NONE)},
     {"timeout waiting for input from ", WRAP_HOST, S(NONE)}, /* sendmail */
-    {"unable to deliver in ", WRAP_EXPIRED, S(NONE)},  /* ses */
+    {"unable to deliver in ", WRAP_EXPIRED, S(NONE)},        /* ses */
     {"unable to deliver message after multiple retries", WRAP_EXPIRED,
-     S(NONE)},                                         /* yahoo */
+     S(NONE)}, /* yahoo */
     {"unexpected connection response from server:", WRAP_OPEN, S(CONNECT)},
     {"unexpected response to ehlo/helo:", WRAP_OPEN, S(HELO)}, /* imail */
-    {"was aborted after ", WRAP_EXPIRED, S(NONE)},     /* x3 */
-    {"while performing the ", WRAP_STAGE, S(NONE)},    /* postfix */
-    {"while receiving the initial ", 0, S(CONNECT)},   /* postfix */
-    {"while sending ", WRAP_STAGE, S(NONE)},           /* postfix */
-    {"while talking to ", WRAP_HOST, S(NONE)},         /* sendmail */
-    {"with code ", WRAP_OPEN, S(NONE)},                /* stalwart */
+    {"was aborted after ", WRAP_EXPIRED, S(NONE)},             /* x3 */
+    {"while performing the ", WRAP_STAGE, S(NONE)},            /* postfix */
+    {"while receiving the initial ", 0, S(CONNECT)},           /* postfix */
+    {"while sending ", WRAP_STAGE, S(NONE)},                   /* postfix */
+    {"while talking to ", WRAP_HOST, S(NONE)},                 /* sendmail */
+    {"with code ", WRAP_OPEN, S(NONE)},                        /* stalwart */
     {"with the following error message: ", WRAP_OPEN, S(NONE)} /* x6 */
 };
 
@@ -188,8 +188,7 @@ const struct reply_wrap *reply_wrap_match(struct bounce_slice s,
             continue;
         if (need < len && s.len > need && s.ptr[need] == ' ')
             need = len;
-        else if (need < len && WRAPS[low].text[need - 1] != ':' &&
-                 s.len > need)
+        else if (need < len && WRAPS[low].text[need - 1] != ':' && s.len > need)
             continue;
         if (need > *len_out || best == NULL) {
             best = &WRAPS[low];

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/dsn.h"
+
+#include "base/date.h"
+#include "report/address.h"
+#include "report/parts.h"
+#include "report/text.h"
+
+/* RFC 3464 section 2.2. */
+struct per_message {
+    struct bounce_slice reporting_mta, queue_id, envelope_id;
+    int64_t arrival;
+};
+
+/* RFC 3464 section 2.3. */
+struct per_recipient {
+    struct bounce_slice final, original, actual;
+    struct bounce_slice action, status, remote_mta, diagnostic, info;
+    struct bounce_slice queue_id;
+    int64_t attempt;
+    bool used;
+};
+
+struct dsn {
+    struct collect *collect;
+    struct per_message message;
+    struct per_recipient one;
+    bool any; /* an event was made */
+};
+
+/* "dns; mx.example.org (192.0.2.1)": the type and what stands behind the name
+ * are taken off. Gmail writes a sentence: "mx.example.org. (192.0.2.1, the
+ * server for the domain example.org.)". */
+static struct bounce_slice mta_name(struct message *message,
+                                    struct bounce_slice value)
+{
+    struct bounce_slice s = collect_line(message, value);
+    size_t semi = slice_find_byte(s, ';'), end;
+
+    if (semi != SLICE_NPOS && semi < 40)
+        s = slice_trim(slice_from(s, semi + 1));
+    for (end = 0; end < s.len && s.ptr[end] != ' ' && s.ptr[end] != '('; end++)
+        ;
+    s = slice_sub(s, 0, end);
+    if (s.len > 2 && s.ptr[0] == '<' && s.ptr[s.len - 1] == '>')
+        s = slice_sub(s, 1, s.len - 2);
+    while (s.len > 0 && (s.ptr[s.len - 1] == '.' || s.ptr[s.len - 1] == ':'))
+        s.len--;
+    return s.len > 0 ? s : SLICE_NULL;
+}
+
+/* RFC 3464 section 2.3.3, and words that systems write beside it. */
+static enum bounce_action read_action(struct bounce_slice value,
+                                      bool *expired_out)
+{
+    static const struct {
+        struct bounce_slice word;
+        enum bounce_action action;
+    } words[] = {
+        {{"failed", 6}, BOUNCE_ACTION_FAILED},
+        {{"failure", 7}, BOUNCE_ACTION_FAILED},
+        {{"delayed", 7}, BOUNCE_ACTION_DELAYED},
+        {{"delivered", 9}, BOUNCE_ACTION_DELIVERED},
+        {{"deliverable", 11}, BOUNCE_ACTION_DELIVERED},
+        {{"relayed", 7}, BOUNCE_ACTION_RELAYED},
+        {{"expanded", 8}, BOUNCE_ACTION_EXPANDED},
+        {{"undeliver", 9}, BOUNCE_ACTION_FAILED},
+        {{"expired", 7}, BOUNCE_ACTION_FAILED},
+        {{"error", 5}, BOUNCE_ACTION_FAILED},
+    };
+
+    *expired_out = slice_starts_nocase(value, SLICE("expired"));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (slice_starts_nocase(value, words[i].word))
+            return words[i].action;
+    return BOUNCE_ACTION_NONE;
+}
+
+/* "smtp; 550 ..." without its type; Sendmail's X-Unix keeps only an exit
+ * status behind it. */
+static struct bounce_slice read_diagnostic(struct message *message,
+                                           struct bounce_slice value)
+{
+    struct bounce_slice s;
+    size_t semi, i;
+
+    s = collect_line(message, mime_decode_header(message, value));
+    semi = slice_find_byte(s, ';');
+    if (semi == SLICE_NPOS || semi > 40)
+        return s;
+    for (i = 0; i < semi; i++)
+        if (!ascii_is_alnum((unsigned char)s.ptr[i]) && s.ptr[i] != '-' &&
+            s.ptr[i] != '_')
+            return s; /* "550 Bad; ...", written without a type */
+    return ascii_is_digit((unsigned char)s.ptr[0])
+               ? s
+               : slice_trim(slice_from(s, semi + 1));
+}
+
+/* Which address the event is about: the final recipient, unless a pipe, a
+ * file or a name of another mail system stands there. */
+static struct bounce_slice choose_recipient(struct dsn *dsn,
+                                            enum bounce_recipient_from *from)
+{
+    struct message *m = dsn->collect->message;
+    const struct per_recipient *r = &dsn->one;
+    struct bounce_slice s = address_typed(m, r->final);
+
+    *from = BOUNCE_FROM_FINAL_RECIPIENT;
+    if (address_is(s))
+        return s;
+    s = address_typed(m, r->original);
+    *from = BOUNCE_FROM_ORIGINAL_RECIPIENT;
+    if (address_is(s))
+        return s;
+    s = address_typed(m, r->actual);
+    if (address_is(s))
+        return s;
+    /* "|/usr/bin/prog user@example.org": what the pipe was called for. */
+    s = address_find(r->final, NULL);
+    *from = BOUNCE_FROM_FINAL_RECIPIENT;
+    return s;
+}
+
+static void fill_event(struct dsn *dsn, struct report_event *event)
+{
+    struct collect *collect = dsn->collect;
+    struct message *m = collect->message;
+    const struct per_recipient *r = &dsn->one;
+    struct bounce_event *e = &event->event;
+    struct bounce_slice s;
+    struct reply reply;
+    bool expired;
+
+    e->action = read_action(slice_trim(r->action), &expired);
+    e->expired = expired;
+    s = mime_strip_comments(m, r->status);
+    e->status = slice_sub(s, 0, reply_match_status(s));
+    if (e->status.len == 0)
+        e->status = SLICE_NULL;
+    event->field_status = e->status;
+    if (r->original.ptr != NULL) {
+        s = address_typed(m, r->original);
+        if (address_is(s))
+            e->original_recipient = s;
+    }
+    e->remote_mta = mta_name(m, r->remote_mta);
+    e->diagnostic = read_diagnostic(m, r->diagnostic);
+    if (e->diagnostic.len > 0) {
+        reply_parse(m, e->diagnostic, &reply);
+        collect_reply(event, &reply);
+    } else {
+        e->diagnostic = SLICE_NULL;
+    }
+    if (reply_match_status(e->status) != 0 &&
+        slice_ends_nocase(e->status, SLICE(".4.7")) &&
+        e->action == BOUNCE_ACTION_FAILED)
+        e->expired = true;
+    e->occurred_at = r->attempt;
+    e->reporting_mta = dsn->message.reporting_mta;
+    e->queue_id = r->queue_id.ptr != NULL ? r->queue_id : dsn->message.queue_id;
+    e->format = collect->parts.status != NULL ? SLICE("rfc3464")
+                                              : SLICE("rfc3464-text");
+}
+
+static void end_recipient(struct dsn *dsn)
+{
+    enum bounce_recipient_from from;
+    struct bounce_slice recipient;
+    struct report_event *event;
+
+    if (dsn->one.used) {
+        recipient = choose_recipient(dsn, &from);
+        event = collect_add(dsn->collect, recipient, NULL);
+        if (event != NULL) {
+            if (event->event.recipient.ptr != NULL)
+                event->event.recipient_from = from;
+            fill_event(dsn, event);
+        }
+        dsn->any = true;
+    }
+    memset(&dsn->one, 0, sizeof(dsn->one));
+    dsn->one.attempt = BOUNCE_NO_TIME;
+}
+
+static bool is_field(const struct mime_header *h, const char *name)
+{
+    return slice_eq_nocase(h->name, slice_cstr(name));
+}
+
+/* A field that stands once in a group begins the next group when it comes
+ * again: some systems leave the blank lines out. */
+static void set_once(struct dsn *dsn, struct bounce_slice *slot,
+                     struct bounce_slice value)
+{
+    if (slot->ptr != NULL) {
+        struct bounce_slice original = dsn->one.original;
+        bool keep = slot == &dsn->one.final && dsn->one.action.ptr == NULL &&
+                    dsn->one.status.ptr == NULL;
+        if (!keep)
+            end_recipient(dsn);
+        (void)original;
+    }
+    *slot = value;
+    dsn->one.used = true;
+}
+
+static void take_field(struct dsn *dsn, const struct mime_header *h)
+{
+    struct per_recipient *r = &dsn->one;
+    struct per_message *m = &dsn->message;
+    struct message *message = dsn->collect->message;
+
+    if (is_field(h, "Final-Recipient"))
+        set_once(dsn, &r->final, h->value);
+    else if (is_field(h, "Original-Recipient"))
+        set_once(dsn, &r->original, h->value);
+    else if (is_field(h, "Action"))
+        set_once(dsn, &r->action, h->value);
+    else if (is_field(h, "Status") && r->status.ptr == NULL)
+        r->status = h->value;
+    else if (is_field(h, "Diagnostic-Code") && r->diagnostic.ptr == NULL)
+        r->diagnostic = h->value;
+    else if (is_field(h, "X-Actual-Recipient"))
+        r->actual = h->value;
+    else if (is_field(h, "Remote-MTA") && r->remote_mta.ptr == NULL)
+        r->remote_mta = h->value;
+    else if (is_field(h, "X-Supplementary-Info"))
+        r->info = h->value;
+    else if (is_field(h, "Last-Attempt-Date"))
+        r->attempt = date_parse(h->value);
+    else if (is_field(h, "Final-Log-ID"))
+        r->queue_id = slice_trim(h->value);
+    else if (is_field(h, "Reporting-MTA") && m->reporting_mta.ptr == NULL)
+        m->reporting_mta = mta_name(message, h->value);
+    else if (is_field(h, "Arrival-Date"))
+        m->arrival = date_parse(h->value);
+    else if (slice_ends_nocase(h->name, SLICE("-Queue-ID")) ||
+             slice_ends_nocase(h->name, SLICE("-QueueID")))
+        m->queue_id = slice_trim(h->value);
+    /* "ction: failed": the first letter is lost where a fold went wrong. */
+    else if (is_field(h, "ction"))
+        set_once(dsn, &r->action, h->value);
+}
+
+/* The headers of a returned message that follows in the same text. */
+static bool is_foreign(const struct mime_header *h)
+{
+    return is_field(h, "Return-Path") || is_field(h, "Received") ||
+           is_field(h, "Content-Type") || is_field(h, "MIME-Version") ||
+           is_field(h, "Message-ID");
+}
+
+static void read_groups(struct dsn *dsn, struct bounce_slice text)
+{
+    struct message *m = dsn->collect->message;
+    size_t max = m->options->max_events;
+
+    while (text.len > 0 && m->failed == BOUNCE_OK) {
+        const struct mime_header *h;
+        struct bounce_slice rest;
+
+        h = mime_parse_fields(m, text, &rest);
+        for (; h != NULL; h = h->next) {
+            if (is_foreign(h) && dsn->any)
+                return;
+            take_field(dsn, h);
+        }
+        /* One blank line too many between the fields of one recipient is
+         * seen; a group that names nobody goes on with the next one. */
+        if (dsn->one.final.ptr != NULL || dsn->one.original.ptr != NULL)
+            end_recipient(dsn);
+        if (rest.len >= text.len || dsn->collect->count >= max)
+            break;
+        text = rest;
+    }
+}
+
+/* The offset of the first line that is a field of RFC 3464; s.len: none. */
+static size_t find_fields(struct bounce_slice s)
+{
+    static const struct bounce_slice names[] = {{"reporting-mta:", 14},
+                                                {"final-recipient:", 16},
+                                                {"original-recipient:", 19},
+                                                {"original-envelope-id:", 21},
+                                                {"action:", 7}};
+    struct bounce_slice rest = s, line;
+    size_t start = s.len;
+    bool recipient = false, action = false;
+
+    while (slice_next_line(&rest, &line)) {
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+            if (!slice_starts_nocase(line, names[i]))
+                continue;
+            if (start == s.len)
+                start = (size_t)(line.ptr - s.ptr);
+            recipient = recipient || i == 1 || i == 2;
+        }
+        action = action || slice_starts_nocase(line, SLICE("action:")) ||
+                 slice_starts_nocase(line, SLICE("status:"));
+        if (recipient && action)
+            return start;
+    }
+    return s.len;
+}
+
+bool dsn_read(struct collect *collect)
+{
+    struct dsn dsn;
+    struct bounce_slice text;
+    size_t at;
+
+    memset(&dsn, 0, sizeof(dsn));
+    dsn.collect = collect;
+    dsn.message.arrival = dsn.one.attempt = BOUNCE_NO_TIME;
+    if (collect->parts.status != NULL) {
+        text = mime_decode_body(collect->message, collect->parts.status,
+                                collect->message->options->max_message);
+        read_groups(&dsn, text);
+    }
+    if (!dsn.any) {
+        /* Amazon WorkMail and broken multiparts: the fields stand in text. */
+        at = find_fields(collect->human);
+        if (at == collect->human.len)
+            return false;
+        read_groups(&dsn, slice_from(collect->human, at));
+        if (!dsn.any)
+            return false;
+        if (!collect->original.found)
+            collect->tail = slice_from(collect->human, at);
+        collect->human = slice_sub(collect->human, 0, at);
+    }
+    if (collect->count == 0) /* fields, but no address in any of them */
+        (void)collect_add(collect, SLICE_NULL, NULL);
+    for (size_t i = 0; i < collect->count; i++)
+        if (collect->events[i].event.occurred_at == BOUNCE_NO_TIME)
+            collect->events[i].event.occurred_at = dsn.message.arrival;
+    return true;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/format.h"
+
+enum { POINTS_SURE = 16, POINTS_SIGN = 4, POINTS_HINT = 1, POINTS_NEEDED = 4 };
+
+struct recognizer {
+    struct message *message;
+    struct format_seen *seen; /* one for each format */
+    unsigned char *hit;       /* one for each mark */
+};
+
+struct bounce_slice format_normalize(struct message *message,
+                                     struct bounce_slice text)
+{
+    char *out = message_alloc(message, text.len + 1);
+    bool blank = false, start = true;
+    size_t n = 0;
+
+    if (out == NULL)
+        return SLICE_NULL;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        if (c == '\n') {
+            out[n++] = '\n';
+            blank = false;
+            start = true;
+        } else if (ascii_is_space(c)) {
+            blank = !start;
+        } else {
+            if (blank)
+                out[n++] = ' ';
+            blank = start = false;
+            out[n++] = (char)ascii_lower(c);
+        }
+    }
+    return slice_make(out, n);
+}
+
+bool format_mark_hits(const struct format_mark *mark, struct bounce_slice line)
+{
+    struct bounce_slice text = format_text(mark->text, mark->text_len);
+
+    switch (mark->test) {
+    case FORMAT_TEST_IS:
+        return slice_eq(line, text);
+    case FORMAT_TEST_BEGINS:
+        return slice_starts(line, text);
+    case FORMAT_TEST_CONTAINS:
+        return slice_find(line, text) != SLICE_NPOS;
+    default:
+        return true;
+    }
+}
+
+static void count_points(struct format_seen *seen,
+                         const struct format_mark *mark, unsigned points)
+{
+    seen->points += points;
+    seen->weight += mark->text_len + 4U;
+    seen->places |= 1U << mark->place;
+    if (mark->place != FORMAT_PLACE_LINE)
+        seen->envelope = true;
+}
+
+/* line is the number of the line that was hit; 0 for headers. */
+static void count_mark(struct recognizer *r, size_t index, size_t line)
+{
+    const struct format_mark *mark = &FORMAT_MARKS[index];
+    struct format_seen *seen = &r->seen[mark->format];
+
+    /* What stands behind its returned message says nothing of the report. */
+    if (r->hit[index] ||
+        (mark->place == FORMAT_PLACE_LINE && seen->returned < line))
+        return;
+    r->hit[index] = 1;
+    switch (mark->role) {
+    case FORMAT_ROLE_SURE:
+        count_points(seen, mark, POINTS_SURE);
+        break;
+    case FORMAT_ROLE_SIGN:
+        count_points(seen, mark, POINTS_SIGN);
+        break;
+    case FORMAT_ROLE_HINT:
+        count_points(seen, mark, POINTS_HINT);
+        break;
+    case FORMAT_ROLE_NOT:
+        seen->excluded = true;
+        break;
+    case FORMAT_ROLE_BEGIN:
+        if (seen->begin == SIZE_MAX)
+            seen->begin = line;
+        break;
+    case FORMAT_ROLE_RETURNED:
+        seen->returned = line;
+        break;
+    case FORMAT_ROLE_DELAYED:
+        seen->delayed = true;
+        break;
+    case FORMAT_ROLE_DELIVERED:
+        seen->delivered = true;
+        break;
+    case FORMAT_ROLE_FAILED:
+        seen->failed = true;
+        break;
+    case FORMAT_ROLE_EXPIRED:
+        seen->expired = true;
+        break;
+    default:
+        break;
+    }
+}
+
+/* Whether mark hits the text at at, whose line is [start, end). */
+static bool anchored(const struct format_mark *mark, struct bounce_slice text,
+                     size_t at, size_t start)
+{
+    struct bounce_slice want = format_text(mark->text, mark->text_len);
+
+    if (mark->test != FORMAT_TEST_CONTAINS && at != start)
+        return false;
+    if (!slice_starts(slice_from(text, at), want))
+        return false;
+    at += want.len;
+    return mark->test != FORMAT_TEST_IS || at == text.len ||
+           text.ptr[at] == '\n';
+}
+
+/* One pass: each position's next four bytes name the few marks that can begin
+ * there. */
+static void scan(struct recognizer *r, struct bounce_slice text,
+                 enum format_place place)
+{
+    size_t start = 0, line = 0;
+
+    for (size_t i = 0; i + 4 <= text.len; i++) {
+        unsigned bucket;
+        if (text.ptr[i] == '\n') {
+            start = i + 1;
+            line++;
+            continue;
+        }
+        bucket = format_hash(text.ptr + i);
+        for (size_t k = FORMAT_BUCKET[bucket]; k < FORMAT_BUCKET[bucket + 1];
+             k++) {
+            const struct format_mark *mark = &FORMAT_MARKS[FORMAT_ANCHORED[k]];
+            if (mark->place == place && anchored(mark, text, i, start))
+                count_mark(r, FORMAT_ANCHORED[k], line);
+        }
+    }
+}
+
+static int compare_names(struct bounce_slice a, struct bounce_slice b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+
+    for (size_t i = 0; i < n; i++) {
+        int x = ascii_lower((unsigned char)a.ptr[i]);
+        int y = ascii_lower((unsigned char)b.ptr[i]);
+        if (x != y)
+            return x - y;
+    }
+    return a.len < b.len ? -1 : a.len > b.len;
+}
+
+static void scan_header(struct recognizer *r, const struct mime_header *h)
+{
+    size_t low = 0, high = FORMAT_HEADER_COUNT;
+    struct bounce_slice value = SLICE_NULL;
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[middle]];
+        if (compare_names(format_text(m->name, m->name_len), h->name) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < FORMAT_HEADER_COUNT; low++) {
+        const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[low]];
+        if (compare_names(format_text(m->name, m->name_len), h->name) != 0)
+            break;
+        if (value.ptr == NULL)
+            value = format_normalize(r->message,
+                                     collect_line(r->message, h->value));
+        if (format_mark_hits(m, value))
+            count_mark(r, FORMAT_HEADERS[low], 0);
+    }
+}
+
+static bool is_seen(const struct format_seen *s)
+{
+    return !s->excluded && s->points >= POINTS_NEEDED &&
+           (s->envelope || (s->format->flags & FORMAT_FLAG_ALONE) != 0) &&
+           (s->format->flags & FORMAT_FLAG_FALLBACK) == 0;
+}
+
+static bool is_better(const struct format_seen *a, const struct format_seen *b)
+{
+    return b->format == NULL || a->points > b->points ||
+           (a->points == b->points && a->weight > b->weight);
+}
+
+static void choose(const struct recognizer *r, struct format_found *found_out)
+{
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        const struct format_seen *s = &r->seen[i];
+        struct format_seen *best = FORMATS[i].kind == FORMAT_CLASS_BOUNCE
+                                       ? &found_out->bounce
+                                       : &found_out->other;
+        if ((FORMATS[i].flags & FORMAT_FLAG_FALLBACK) != 0)
+            found_out->fallback = *s;
+        else if (is_seen(s) && is_better(s, best))
+            *best = *s;
+    }
+}
+
+static void clear(struct format_seen *seen, const struct format *format)
+{
+    memset(seen, 0, sizeof(*seen));
+    seen->format = format;
+    seen->begin = seen->returned = SIZE_MAX;
+}
+
+void format_recognize(struct collect *collect, struct bounce_slice text,
+                      struct format_found *found_out)
+{
+    struct message *m = collect->message;
+    const struct outer *o = &collect->outer;
+    struct recognizer r = {m, NULL, NULL};
+    struct bounce_slice to = mime_value(o->headers, SLICE("To"));
+
+    clear(&found_out->bounce, NULL);
+    clear(&found_out->other, NULL);
+    clear(&found_out->fallback, &FORMATS[0]);
+    r.seen = message_calloc(m, FORMAT_COUNT, sizeof(*r.seen));
+    r.hit = message_calloc(m, FORMAT_MARK_COUNT, 1);
+    if (r.seen == NULL || r.hit == NULL)
+        return;
+    for (size_t i = 0; i < FORMAT_COUNT; i++)
+        clear(&r.seen[i], &FORMATS[i]);
+    scan(&r, format_normalize(m, collect_line(m, o->subject)),
+         FORMAT_PLACE_SUBJECT);
+    scan(&r, format_normalize(m, collect_line(m, o->from)), FORMAT_PLACE_FROM);
+    scan(&r, format_normalize(m, collect_line(m, to)), FORMAT_PLACE_TO);
+    for (const struct mime_header *h = o->headers; h != NULL; h = h->next)
+        scan_header(&r, h);
+    scan(&r, format_normalize(m, text), FORMAT_PLACE_LINE);
+    choose(&r, found_out);
+}

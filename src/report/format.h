@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT
+ * Report formats of mail systems, compiled from data/formats by
+ * tools/genformats.c. data/formats/README.md tells what the fields mean. */
+#ifndef BOUNCE_REPORT_FORMAT_H
+#define BOUNCE_REPORT_FORMAT_H
+
+#include "report/collect.h"
+
+enum format_place {
+    FORMAT_PLACE_LINE = 0,
+    FORMAT_PLACE_SUBJECT,
+    FORMAT_PLACE_FROM,
+    FORMAT_PLACE_TO,
+    FORMAT_PLACE_HEADER /* any other field, by its name */
+};
+
+enum format_test {
+    FORMAT_TEST_IS = 0,
+    FORMAT_TEST_BEGINS,
+    FORMAT_TEST_CONTAINS,
+    FORMAT_TEST_PRESENT /* of a header field */
+};
+
+enum format_role {
+    FORMAT_ROLE_SURE = 0, /* recognises alone and beats those who share words */
+    FORMAT_ROLE_SIGN,     /* recognises alone */
+    FORMAT_ROLE_HINT,     /* helps */
+    FORMAT_ROLE_NOT,      /* excludes */
+    FORMAT_ROLE_BEGIN,    /* recipients come behind this line */
+    FORMAT_ROLE_END,      /* nothing comes behind this line */
+    FORMAT_ROLE_RETURNED, /* the returned message comes behind it */
+    FORMAT_ROLE_DELAYED,
+    FORMAT_ROLE_DELIVERED,
+    FORMAT_ROLE_FAILED,
+    FORMAT_ROLE_EXPIRED
+};
+
+/* All texts are offsets into FORMAT_STRINGS: nothing is relocated when the
+ * library is loaded. Texts of marks are normalised as format_normalize does. */
+struct format_mark {
+    uint32_t text, name;
+    uint16_t text_len, name_len;
+    uint16_t format;
+    uint8_t place, test, role;
+};
+
+enum format_kind {
+    FORMAT_KIND_RECIPIENT = 0,
+    FORMAT_KIND_REPLY,
+    FORMAT_KIND_FACT,
+    FORMAT_KIND_SKIP,
+    FORMAT_KIND_SECTION_FAILED,
+    FORMAT_KIND_SECTION_DELAYED,
+    FORMAT_KIND_SECTION_DELIVERED
+};
+
+struct format_line {
+    uint32_t text; /* a pattern, see pattern.h */
+    uint16_t text_len;
+    uint8_t kind;
+};
+
+enum format_until {
+    FORMAT_UNTIL_BLANK = 0,
+    FORMAT_UNTIL_RECIPIENT,
+    FORMAT_UNTIL_LINE
+};
+
+enum format_reader {
+    FORMAT_READER_LINES = 0,
+    FORMAT_READER_SENDMAIL /* report/sendmail.c */
+};
+
+/* What messages of a format are. */
+enum format_class {
+    FORMAT_CLASS_BOUNCE = 0,
+    FORMAT_CLASS_AUTO_REPLY,
+    FORMAT_CLASS_CHALLENGE,
+    FORMAT_CLASS_FEEDBACK,
+    FORMAT_CLASS_NONE /* looks like a report and is none */
+};
+
+enum {
+    FORMAT_FLAG_REPLY_FIRST = 1 << 0, /* the reason stands before recipients */
+    FORMAT_FLAG_JOIN = 1 << 1,        /* wrapped lines of a paragraph joined */
+    FORMAT_FLAG_ALONE = 1 << 2,       /* body lines alone recognise it */
+    FORMAT_FLAG_FALLBACK = 1 << 3     /* for what no format fits */
+};
+
+struct format {
+    uint32_t id, system;
+    uint16_t id_len, system_len;
+    uint16_t first_mark, marks;
+    uint16_t first_line, lines;
+    uint8_t until, reader, flags, kind;
+};
+
+/* ---- Generated ------------------------------------------------------- */
+
+enum { FORMAT_BUCKETS = 1024 };
+
+extern const char FORMAT_STRINGS[];
+extern const struct format FORMATS[];
+extern const size_t FORMAT_COUNT;
+extern const struct format_mark FORMAT_MARKS[];
+extern const size_t FORMAT_MARK_COUNT;
+extern const struct format_line FORMAT_LINES[];
+/* Marks of lines and named headers by the hash of their first four bytes. */
+extern const uint16_t FORMAT_BUCKET[FORMAT_BUCKETS + 1];
+extern const uint16_t FORMAT_ANCHORED[];
+/* Marks of other header fields, sorted by name. */
+extern const uint16_t FORMAT_HEADERS[];
+extern const size_t FORMAT_HEADER_COUNT;
+
+/* The hash that both sides use. */
+static inline unsigned format_hash(const char *four)
+{
+    uint32_t x;
+
+    memcpy(&x, four, 4);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    x = __builtin_bswap32(x);
+#endif
+    return (x * 2654435761U) >> 22;
+}
+
+static inline struct bounce_slice format_text(uint32_t at, size_t len)
+{
+    return slice_make(FORMAT_STRINGS + at, len);
+}
+
+/* ---- Recognition ----------------------------------------------------- */
+
+/* What one format was seen of. Lines count from 0; SIZE_MAX: not seen. */
+struct format_seen {
+    const struct format *format;
+    unsigned points, weight;
+    unsigned places; /* bits of enum format_place that spoke for it */
+    size_t begin, returned;
+    bool envelope; /* a header spoke for it */
+    bool excluded, delayed, delivered, failed, expired;
+};
+
+/* The formats that are seen best: of bounces, of anything else, and the
+ * fallback for bounces that nobody announced; format is NULL where none is
+ * seen (never of the fallback). */
+struct format_found {
+    struct format_seen bounce, other, fallback;
+};
+
+/* text is the report's text for people. One pass over headers and text. */
+void format_recognize(struct collect *collect, struct bounce_slice text,
+                      struct format_found *found_out);
+
+/* Whether a line passes a mark; both normalised. */
+bool format_mark_hits(const struct format_mark *mark, struct bounce_slice line);
+
+/* ASCII letters lowered, white space collapsed, line ends kept: one line for
+ * each line of text. */
+struct bounce_slice format_normalize(struct message *message,
+                                     struct bounce_slice text);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#include "report/pattern_piece.h"
+
+#include "report/address.h"
+#include "report/reply.h"
+#include "report/reply_wrap.h"
+
+/* The literal at the start of pattern matched at the start of s: bytes of s
+ * used, or SLICE_NPOS. *used_out are the bytes of the pattern. */
+static size_t match_literal(struct bounce_slice pattern, struct bounce_slice s,
+                            size_t *used_out)
+{
+    size_t p = 0, at = 0;
+
+    while (p < pattern.len &&
+           pattern_piece(slice_from(pattern, p)) == PIECE_COUNT) {
+        if (pattern.ptr[p] == ' ') {
+            size_t start = at;
+            while (at < s.len && ascii_is_space((unsigned char)s.ptr[at]))
+                at++;
+            /* A blank may be missing only at the end of the line. */
+            if (at == start && at < s.len)
+                return SLICE_NPOS;
+        } else if (at < s.len &&
+                   ascii_lower((unsigned char)s.ptr[at]) ==
+                       ascii_lower((unsigned char)pattern.ptr[p])) {
+            at++;
+        } else {
+            return SLICE_NPOS;
+        }
+        p++;
+    }
+    *used_out = p;
+    return at;
+}
+
+/* How far an open placeholder reaches: to the literal behind it, which is
+ * looked for only once. */
+static size_t reach(struct bounce_slice pattern, struct bounce_slice s)
+{
+    size_t used, len = 0;
+    char first;
+
+    while (len < pattern.len && pattern.ptr[len] == ' ')
+        len++;
+    if (len >= pattern.len ||
+        pattern_piece(slice_from(pattern, len)) != PIECE_COUNT)
+        return s.len;
+    first = (char)ascii_lower((unsigned char)pattern.ptr[len]);
+    for (size_t i = 0; i < s.len; i++) {
+        size_t back = i;
+        if ((char)ascii_lower((unsigned char)s.ptr[i]) != first)
+            continue;
+        if (len > 0 && i > 0 && ascii_is_space((unsigned char)s.ptr[i - 1]))
+            back = i - 1;
+        else if (len > 0)
+            continue;
+        if (match_literal(pattern, slice_from(s, back), &used) != SLICE_NPOS)
+            return back;
+    }
+    return SLICE_NPOS;
+}
+
+static size_t match_word(struct bounce_slice s, const char *also)
+{
+    size_t len = 0;
+
+    while (len < s.len &&
+           (ascii_is_alnum((unsigned char)s.ptr[len]) ||
+            strchr(also, s.ptr[len]) != NULL) &&
+           s.ptr[len] != '\0')
+        len++;
+    return len;
+}
+
+/* A placeholder of a fixed shape; SLICE_NPOS when it does not match. */
+static size_t match_shape(enum piece piece, struct bounce_slice s,
+                          struct pattern_facts *f)
+{
+    struct bounce_slice found;
+    size_t len;
+    int code;
+
+    switch (piece) {
+    case PIECE_ADDR:
+    case PIECE_ORIG:
+        found = address_at(s, &len);
+        if (found.ptr == NULL)
+            return SLICE_NPOS;
+        if (piece == PIECE_ADDR)
+            f->addr = found;
+        else
+            f->orig = found;
+        return len;
+    case PIECE_HOST:
+    case PIECE_IP:
+        len = match_word(s, ".-_:");
+        while (len > 0 && (s.ptr[len - 1] == '.' || s.ptr[len - 1] == ':'))
+            len--;
+        found = slice_sub(s, 0, len);
+        if (len == 0 || (piece == PIECE_IP && !reply_is_ip(found)))
+            return SLICE_NPOS;
+        if (reply_is_ip(found))
+            f->ip = found;
+        else
+            f->host = found;
+        return len;
+    case PIECE_CODE:
+        len = reply_match_code(s, &code);
+        f->code = slice_sub(s, 0, len);
+        return len == 0 ? SLICE_NPOS : len;
+    case PIECE_STATUS:
+        len = reply_match_status(s);
+        f->status = slice_sub(s, 0, len);
+        return len == 0 ? SLICE_NPOS : len;
+    case PIECE_QUEUE:
+        len = match_word(s, "-._");
+        f->queue = slice_sub(s, 0, len);
+        return len == 0 ? SLICE_NPOS : len;
+    case PIECE_NUMBER:
+        for (len = 0; len < s.len && ascii_is_digit((unsigned char)s.ptr[len]);
+             len++)
+            ;
+        return len == 0 ? SLICE_NPOS : len;
+    default:
+        return SLICE_NPOS;
+    }
+}
+
+static size_t match_open(enum piece piece, struct bounce_slice pattern,
+                         struct bounce_slice s, struct pattern_facts *f)
+{
+    size_t len = reach(pattern, s);
+    struct bounce_slice found;
+
+    if (len == SLICE_NPOS)
+        return SLICE_NPOS;
+    found = slice_trim(slice_sub(s, 0, len));
+    if (piece == PIECE_NAME) {
+        if (found.len == 0 || found.len > 256)
+            return SLICE_NPOS;
+        f->name = found;
+    } else if (piece == PIECE_REPLY) {
+        f->reply = found;
+    } else if (piece == PIECE_STAGE) {
+        f->stage = reply_stage(found);
+        if (f->stage == BOUNCE_STAGE_NONE)
+            return SLICE_NPOS;
+    }
+    return len;
+}
+
+bool pattern_match(struct bounce_slice pattern, struct bounce_slice line,
+                   struct pattern_facts *facts_out)
+{
+    size_t used, len;
+
+    memset(facts_out, 0, sizeof(*facts_out));
+    if (slice_starts(pattern, SLICE("{in}"))) {
+        if (line.len == 0 || !ascii_is_space((unsigned char)line.ptr[0]))
+            return false;
+        pattern = slice_from(pattern, 4);
+    }
+    line = slice_trim(line);
+    while (pattern.len > 0) {
+        enum piece piece = pattern_piece(pattern);
+        if (piece == PIECE_COUNT) {
+            len = match_literal(pattern, line, &used);
+            if (len == SLICE_NPOS)
+                return false;
+            pattern = slice_from(pattern, used);
+            line = slice_from(line, len);
+            continue;
+        }
+        pattern = slice_from(pattern, strlen(PATTERN_NAMES[piece]));
+        len = piece == PIECE_REPLY || piece == PIECE_TEXT ||
+                      piece == PIECE_NAME || piece == PIECE_STAGE
+                  ? match_open(piece, pattern, line, facts_out)
+                  : match_shape(piece, line, facts_out);
+        if (len == SLICE_NPOS)
+            return false;
+        line = slice_from(line, len);
+    }
+    return slice_trim(line).len == 0;
+}

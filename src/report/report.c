@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ * What kind of message it is, by falling evidence: fields of RFC 3464, fields
+ * of RFC 5965, a known format of a mail system, an automatic answer, and at
+ * last what merely looks like a bounce. */
+#include "report/report.h"
+
+#include "report/address.h"
+#include "report/arf.h"
+#include "report/auto.h"
+#include "report/collect.h"
+#include "report/dsn.h"
+#include "report/sns.h"
+#include "report/text.h"
+
+static void add_none(struct collect *collect)
+{
+    struct report_event *event = collect_add(collect, SLICE_NULL, NULL);
+
+    if (event == NULL)
+        return;
+    event->event.message_id = SLICE_NULL;
+    event->event.report_id = collect->outer.message_id;
+    event->event.subject = collect->outer.subject;
+    event->event.occurred_at = collect->outer.date;
+}
+
+/* A recipient that no field named, from what is left. */
+static void complete_recipients(struct collect *collect)
+{
+    for (size_t i = 0; i < collect->count; i++) {
+        struct bounce_event *e = &collect->events[i].event;
+        struct bounce_slice found;
+
+        if (e->recipient.ptr != NULL || collect->count > 1)
+            continue;
+        found = address_find(
+            mime_value(collect->outer.headers, SLICE("X-Failed-Recipients")),
+            NULL);
+        e->recipient_from = BOUNCE_FROM_FAILED_HEADER;
+        if (found.ptr == NULL) {
+            found = address_verp(collect->message, collect->outer.to_address);
+            e->recipient_from = BOUNCE_FROM_VERP;
+        }
+        if (found.ptr == NULL) {
+            found = collect->original.recipient;
+            e->recipient_from = BOUNCE_FROM_RETURNED_MESSAGE;
+        }
+        e->recipient = found;
+        if (found.ptr == NULL)
+            e->recipient_from = BOUNCE_FROM_NONE;
+    }
+}
+
+/* Fields first; then a known format; then an automatic answer, which must
+ * come before any guess: vacation programs use the null sender too. */
+static bool read_report(struct collect *collect)
+{
+    struct text_report text;
+    bool fields = dsn_read(collect);
+
+    text_recognize(collect, &text);
+    if (fields) {
+        text_extract(collect, &text);
+        text_improve(collect, &text);
+        complete_recipients(collect);
+        return true;
+    }
+    if (!text.known && arf_read_text(collect, &text))
+        return true;
+    if (!text.known &&
+        (auto_read(collect, &text) || !text_guess(collect, &text)))
+        return collect->count > 0;
+    text_extract(collect, &text);
+    return text_events(collect, &text);
+}
+
+/* A gateway forwards the whole report inside its own notice. */
+static const struct mime_part *inner_report(const struct collect *collect)
+{
+    const struct mime_part *part = collect->parts.returned;
+
+    if (part == NULL || part->type != MIME_TYPE_MESSAGE ||
+        part->child == NULL || part->child->child == NULL ||
+        !(collect->outer.daemon || collect->outer.null_sender) ||
+        !slice_starts_nocase(part->child->media_type,
+                             SLICE("multipart/report")))
+        return NULL;
+    return part->child;
+}
+
+static bool read_kinds(struct collect *collect)
+{
+    return arf_read(collect) || sns_read(collect) || read_report(collect);
+}
+
+static bool named_anybody(const struct collect *collect)
+{
+    for (size_t i = 0; i < collect->count; i++)
+        if (collect->events[i].event.recipient_from < BOUNCE_FROM_DIAGNOSTIC &&
+            collect->events[i].event.recipient.ptr != NULL)
+            return true;
+    return false;
+}
+
+bool report_read(struct message *message, const struct mime_part *root,
+                 struct report *report_out)
+{
+    struct collect collect;
+    const struct mime_part *inner;
+
+    memset(report_out, 0, sizeof(*report_out));
+    if (!collect_init(&collect, message, root))
+        return false;
+    inner = inner_report(&collect);
+    if (!read_kinds(&collect) || (inner != NULL && !named_anybody(&collect))) {
+        struct collect nested;
+        if (inner != NULL && collect_init(&nested, message, inner) &&
+            read_kinds(&nested)) {
+            nested.outer.message_id = collect.outer.message_id;
+            collect = nested;
+        }
+    }
+    if (collect.count == 0)
+        add_none(&collect);
+    else
+        collect_finish(&collect);
+    report_out->events = collect.events;
+    report_out->count = collect.count;
+    return message->failed == BOUNCE_OK && collect.count > 0;
+}
