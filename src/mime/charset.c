@@ -168,7 +168,7 @@ static void run_iconv(iconv_t handle, struct bounce_slice text,
     size_t left = text.len, invalid = 0;
 
     iconv(handle, NULL, NULL, NULL, NULL);
-    while (left > 0 && buf_reserve(out, left + 16)) {
+    while (left > 0 && buf_reserve(out, left + 16) && out->len < out->max) {
         char *to = out->ptr + out->len;
         size_t room = out->cap - out->len;
         size_t done = iconv(handle, &from.iconv_in, &left, &to, &room);
