@@ -29,6 +29,5 @@ if [ "${2:-}" = --files ]; then
     check "$@"
     exit
 fi
-# Files of two lists side by side; the largest first would not be worth it.
-find src tools -name '*.c' | sort |
+find src -name '*.c' | sort |
     xargs -P "$(nproc)" -n 6 sh "$0" "$build" --files
