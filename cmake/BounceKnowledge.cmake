@@ -48,7 +48,7 @@ list(APPEND generated_sources ${generated_dir}/knowledge_tab.c)
 endif()
 if(EXISTS ${PROJECT_SOURCE_DIR}/tools/genformats.c)
 bounce_generate(genformats "${BOUNCE_GENFORMATS}"
-  ${generated_dir}/formats_tab.c "${format_files}"
+  ${generated_dir}/formats_tab.c ${PROJECT_SOURCE_DIR}/data/formats
   "report;classify;base" "${format_files}")
 list(APPEND generated_sources ${generated_dir}/formats_tab.c)
 endif()
