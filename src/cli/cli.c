@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,6 +9,16 @@
 
 #include "cli/progress.h"
 #include "cli/text.h"
+
+/* Nothing sensible is left to do when standard error is closed. */
+static void write_error(struct bounce_slice s)
+{
+    ssize_t done;
+
+    do
+        done = write(STDERR_FILENO, s.ptr, s.len);
+    while (done < 0 && errno == EINTR);
+}
 
 static void say(const char *format, va_list args)
 {
@@ -22,9 +33,7 @@ static void say(const char *format, va_list args)
     text_cstr(&line, "bounce: ");
     text_clean(&line, slice_make(raw, used));
     text_byte(&line, '\n');
-    /* Nothing sensible is left to do when standard error is closed. */
-    if (write(STDERR_FILENO, line.ptr, line.len) < 0)
-        used = 0;
+    write_error(text_slice(&line));
     text_free(&line);
 }
 
@@ -53,9 +62,7 @@ void *cli_realloc(void *ptr, size_t size)
     void *result = realloc(ptr, size != 0 ? size : 1);
 
     if (result == NULL) {
-        static const char text[] = "bounce: out of memory\n";
-        if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-            _exit(CLI_TRY_AGAIN);
+        write_error(SLICE("bounce: out of memory\n"));
         _exit(CLI_TRY_AGAIN);
     }
     return result;
