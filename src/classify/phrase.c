@@ -396,6 +396,11 @@ static bool parse_elements(struct parse *p)
     bool end = false;
 
     p->rest = slice_trim(p->field->value);
+    if (slice_starts(p->rest, SLICE("_ ")) ||
+        slice_starts(p->rest, SLICE("* ")) ||
+        slice_ends_nocase(p->rest, SLICE(" _")) ||
+        slice_ends_nocase(p->rest, SLICE(" *")))
+        return fail(p, "a gap wants words on both sides");
     if (slice_starts(p->rest, SLICE("^"))) {
         p->rest = slice_trim(slice_from(p->rest, 1));
         if (!push_element(p, TAB_ELEMENT_START, 0, 0))
