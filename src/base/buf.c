@@ -38,6 +38,8 @@ void buf_add(struct buf *buf, struct bounce_slice s)
     if (s.len > buf->cap - buf->len) {
         buf->cut = true;
         s.len = buf->cap - buf->len;
+        if (s.len == 0)
+            return;
     }
     memcpy(buf->ptr + buf->len, s.ptr, s.len);
     buf->len += s.len;
