@@ -31,8 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             struct bounce_slice text =
                 charset_to_utf8(&message, name, rest, limits[i]);
 
-            if (text.len > limits[i] ||
-                utf8_valid_prefix(text) != text.len ||
+            if (text.len > limits[i] || utf8_valid_prefix(text) != text.len ||
                 message.failed != BOUNCE_OK)
                 abort();
         }

@@ -21,8 +21,8 @@ static size_t split(struct bounce_slice all, size_t step)
 
     for (;;) {
         size_t resume = SIZE_MAX;
-        size_t at = mbox_find(slice_sub(all, 0, have), from, have == all.len,
-                              &resume);
+        size_t at =
+            mbox_find(slice_sub(all, 0, have), from, have == all.len, &resume);
 
         require(resume >= from && resume <= have);
         from = resume;

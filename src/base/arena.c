@@ -107,8 +107,8 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
         arena->over = true;
         return NULL;
     }
-    chunk = arena->allocator->alloc(arena->allocator->ctx,
-                                    sizeof(*chunk) + want);
+    chunk =
+        arena->allocator->alloc(arena->allocator->ctx, sizeof(*chunk) + want);
     if (chunk == NULL) {
         arena->over = false;
         return NULL;

@@ -17,16 +17,14 @@ struct zone_name {
 
 /* RFC 5322 section 4.3, and names that mail systems write. */
 static const struct zone_name zone_names[] = {
-    {"UT", 0},      {"UTC", 0},     {"GMT", 0},     {"Z", 0},
-    {"EST", -300},  {"EDT", -240},  {"CST", -360},  {"CDT", -300},
-    {"MST", -420},  {"MDT", -360},  {"PST", -480},  {"PDT", -420},
-    {"AKST", -540}, {"AKDT", -480}, {"HST", -600},  {"AST", -240},
-    {"ADT", -180},  {"BRT", -180},  {"BST", 60},    {"WET", 0},
-    {"WEST", 60},   {"CET", 60},    {"CEST", 120},  {"MET", 60},
-    {"MEST", 120},  {"EET", 120},   {"EEST", 180},  {"MSK", 180},
-    {"MSD", 240},   {"IST", 330},   {"HKT", 480},   {"SGT", 480},
-    {"JST", 540},   {"KST", 540},   {"AEST", 600},  {"AEDT", 660},
-    {"NZST", 720},  {"NZDT", 780},
+    {"UT", 0},     {"UTC", 0},    {"GMT", 0},     {"Z", 0},       {"EST", -300},
+    {"EDT", -240}, {"CST", -360}, {"CDT", -300},  {"MST", -420},  {"MDT", -360},
+    {"PST", -480}, {"PDT", -420}, {"AKST", -540}, {"AKDT", -480}, {"HST", -600},
+    {"AST", -240}, {"ADT", -180}, {"BRT", -180},  {"BST", 60},    {"WET", 0},
+    {"WEST", 60},  {"CET", 60},   {"CEST", 120},  {"MET", 60},    {"MEST", 120},
+    {"EET", 120},  {"EEST", 180}, {"MSK", 180},   {"MSD", 240},   {"IST", 330},
+    {"HKT", 480},  {"SGT", 480},  {"JST", 540},   {"KST", 540},   {"AEST", 600},
+    {"AEDT", 660}, {"NZST", 720}, {"NZDT", 780},
 };
 
 static const char month_names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
@@ -63,8 +61,8 @@ static int64_t days_from_civil(int year, int month, int day)
     int64_t y = year - (month <= 2);
     int64_t era = (y >= 0 ? y : y - 399) / 400;
     int64_t year_of_era = y - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 +
-                          day - 1;
+    int64_t day_of_year =
+        (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 
     return era * 146097 + year_of_era * 365 + year_of_era / 4 -
            year_of_era / 100 + day_of_year - 719468;
@@ -291,8 +289,8 @@ static bool take_iso_date(struct bounce_slice *s, struct date *date)
 
 int64_t date_parse(struct bounce_slice text)
 {
-    struct date date = {.year = UNSET, .month = UNSET, .day = UNSET,
-                        .hour = UNSET};
+    struct date date = {
+        .year = UNSET, .month = UNSET, .day = UNSET, .hour = UNSET};
     /* No date is longer, whatever its comments. */
     struct bounce_slice rest = slice_sub(slice_trim(text), 0, 256);
 

@@ -38,8 +38,7 @@ void *message_calloc(struct message *message, size_t count, size_t size)
     return note_failure(message, arena_calloc(message->arena, count, size));
 }
 
-struct bounce_slice message_dup(struct message *message,
-                                struct bounce_slice s)
+struct bounce_slice message_dup(struct message *message, struct bounce_slice s)
 {
     struct bounce_slice copy = arena_dup(message->arena, s);
 

@@ -27,7 +27,6 @@ void message_warn(struct message *message, const char *id, const char *text,
 /* arena_alloc() that records its failure in message->failed. */
 void *message_alloc(struct message *message, size_t size);
 void *message_calloc(struct message *message, size_t count, size_t size);
-struct bounce_slice message_dup(struct message *message,
-                                struct bounce_slice s);
+struct bounce_slice message_dup(struct message *message, struct bounce_slice s);
 
 #endif

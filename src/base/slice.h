@@ -7,10 +7,9 @@
 
 #include "bounce.h"
 
-#define SLICE(literal) \
-    ((struct bounce_slice){(literal), sizeof(literal) - 1})
-#define SLICE_NULL ((struct bounce_slice){NULL, 0})
-#define SLICE_NPOS ((size_t)-1)
+#define SLICE(literal) ((struct bounce_slice){(literal), sizeof(literal) - 1})
+#define SLICE_NULL     ((struct bounce_slice){NULL, 0})
+#define SLICE_NPOS     ((size_t)-1)
 
 static inline struct bounce_slice slice_make(const char *ptr, size_t len)
 {
@@ -55,8 +54,8 @@ static inline bool slice_eq(struct bounce_slice a, struct bounce_slice b)
 }
 
 /* The bytes from start on, at most len of them; clamped to s. */
-static inline struct bounce_slice slice_sub(struct bounce_slice s,
-                                            size_t start, size_t len)
+static inline struct bounce_slice slice_sub(struct bounce_slice s, size_t start,
+                                            size_t len)
 {
     if (start > s.len)
         start = s.len;

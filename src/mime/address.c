@@ -121,8 +121,7 @@ static struct bounce_slice clean_domain(struct bounce_slice word)
     while (n < word.len) {
         unsigned char c = (unsigned char)word.ptr[n];
 
-        if (!ascii_is_alnum(c) && c != '-' && c != '.' && c != '_' &&
-            c < 0x80)
+        if (!ascii_is_alnum(c) && c != '-' && c != '.' && c != '_' && c < 0x80)
             break;
         n++;
     }
@@ -158,8 +157,7 @@ static bool take_domain(struct bounce_slice *rest, struct bounce_slice local,
     *rest = ahead;
     if (domain.len == 0)
         return false;
-    *found_out =
-        (struct found){clean_local(local, token.text), domain, false};
+    *found_out = (struct found){clean_local(local, token.text), domain, false};
     return found_out->local.len > 0;
 }
 
@@ -260,8 +258,7 @@ static void take_sign(struct scan *scan, char sign, struct bounce_slice *rest)
         angle = take_angle(rest);
         if (find_spec(angle, &found))
             scan->found = found;
-        else if (slice_trim(angle).len == 0 &&
-                 scan->found.domain.ptr == NULL)
+        else if (slice_trim(angle).len == 0 && scan->found.domain.ptr == NULL)
             scan->found = (struct found){angle, SLICE_NULL, true};
     } else if (sign == ':') {
         scan->route = false;
@@ -348,8 +345,8 @@ struct bounce_slice mime_address(struct message *message,
         return SLICE_NULL;
     address = join_found(message, &found);
     if (address.ptr != NULL && utf8_valid_prefix(address) != address.len)
-        address = charset_to_utf8(message, SLICE_NULL, address,
-                                  address.len * 3);
+        address =
+            charset_to_utf8(message, SLICE_NULL, address, address.len * 3);
     return address;
 }
 

@@ -24,8 +24,8 @@ struct charset_cache {
     enum { CLOSED, OPEN, ABSENT } states[CHARSET_ICONV_COUNT];
 };
 
-struct charset_cache *charset_cache_new(
-    const struct bounce_allocator *allocator)
+struct charset_cache *
+charset_cache_new(const struct bounce_allocator *allocator)
 {
     struct charset_cache *cache =
         allocator->alloc(allocator->ctx, sizeof(*cache));
@@ -157,8 +157,7 @@ static struct bounce_slice convert_table(struct message *message,
 
 /* ---- iconv ----------------------------------------------------------- */
 
-static void run_iconv(iconv_t handle, struct bounce_slice text,
-                      struct buf *out)
+static void run_iconv(iconv_t handle, struct bounce_slice text, struct buf *out)
 {
     /* iconv() wants a pointer it may not write through. */
     union {
@@ -181,8 +180,7 @@ static void run_iconv(iconv_t handle, struct bounce_slice text,
                 break;
             continue;
         }
-        if (out->max - out->len < REPLACEMENT.len ||
-            ++invalid > MAX_INVALID)
+        if (out->max - out->len < REPLACEMENT.len || ++invalid > MAX_INVALID)
             break;
         buf_add(out, REPLACEMENT);
         if (errno != EILSEQ)
@@ -200,8 +198,7 @@ static struct bounce_slice convert_iconv(struct message *message,
 
     if (!cache_open(message->charsets, which)) {
         message_warn(message, "charset-missing",
-                     "The C library has no converter for a charset",
-                     text.ptr);
+                     "The C library has no converter for a charset", text.ptr);
         return repair_utf8(message, text, max);
     }
     buf_init(&out, message->arena, max);
@@ -268,8 +265,8 @@ static size_t hz_to_gb(struct bounce_slice in, char *out)
         char next = in.len >= 2 ? in.ptr[1] : '\0';
         size_t used = 1;
 
-        if (*in.ptr == '~' && (next == '{' || next == '}' || next == '~' ||
-                               next == '\n')) {
+        if (*in.ptr == '~' &&
+            (next == '{' || next == '}' || next == '~' || next == '\n')) {
             two = next == '{' || (two && next == '\n');
             if (next == '~')
                 *out++ = '~';
@@ -302,10 +299,9 @@ static struct bounce_slice convert_7bit(struct message *message,
     raw = message_alloc(message, text.len * 2);
     if (raw == NULL)
         return SLICE_NULL;
-    text = slice_make(raw,
-                      jis ? jis_to_euc(text, raw) : hz_to_gb(text, raw));
-    return convert_iconv(message, jis ? CHARSET_EUC_JP : CHARSET_GB18030,
-                         text, max);
+    text = slice_make(raw, jis ? jis_to_euc(text, raw) : hz_to_gb(text, raw));
+    return convert_iconv(message, jis ? CHARSET_EUC_JP : CHARSET_GB18030, text,
+                         max);
 }
 
 /* ---- All of them ----------------------------------------------------- */
@@ -317,8 +313,7 @@ static bool looks_like_iso_2022_jp(struct bounce_slice text)
     if (at == SLICE_NPOS)
         return false;
     text = slice_sub(text, at, 3);
-    return slice_eq(text, SLICE("\x1B$B")) ||
-           slice_eq(text, SLICE("\x1B$@")) ||
+    return slice_eq(text, SLICE("\x1B$B")) || slice_eq(text, SLICE("\x1B$@")) ||
            slice_eq(text, SLICE("\x1B(I"));
 }
 
@@ -326,8 +321,7 @@ static struct bounce_slice convert_undeclared(struct message *message,
                                               struct bounce_slice text,
                                               size_t max)
 {
-    if (looks_like_iso_2022_jp(text) &&
-        utf8_valid_prefix(text) == text.len)
+    if (looks_like_iso_2022_jp(text) && utf8_valid_prefix(text) == text.len)
         return convert_7bit(message, CHARSET_ISO_2022_JP, text, max);
     if (is_cut_utf8(text))
         return repair_utf8(message, text, max);

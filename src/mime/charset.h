@@ -7,8 +7,8 @@
 #include "base/message.h"
 
 /* A cache of converters for one thread. NULL when memory is out. */
-struct charset_cache *charset_cache_new(
-    const struct bounce_allocator *allocator);
+struct charset_cache *
+charset_cache_new(const struct bounce_allocator *allocator);
 void charset_cache_free(struct charset_cache *cache);
 
 /* text in charset (any case, with the aliases that mail uses; NULL or empty:

@@ -10,17 +10,26 @@ struct alias {
     struct charset_entry entry;
 };
 
-#define KIND(name, kind)                    \
-    {                                       \
-        name, { CHARSET_##kind, NULL, 0 }   \
+#define KIND(name, kind)                                                       \
+    {                                                                          \
+        name,                                                                  \
+        {                                                                      \
+            CHARSET_##kind, NULL, 0                                            \
+        }                                                                      \
     }
-#define TABLE(name, table)                           \
-    {                                                \
-        name, { CHARSET_TABLE, charset_##table, 0 }  \
+#define TABLE(name, table)                                                     \
+    {                                                                          \
+        name,                                                                  \
+        {                                                                      \
+            CHARSET_TABLE, charset_##table, 0                                  \
+        }                                                                      \
     }
-#define ICONV(name, which)                           \
-    {                                                \
-        name, { CHARSET_ICONV, NULL, CHARSET_##which } \
+#define ICONV(name, which)                                                     \
+    {                                                                          \
+        name,                                                                  \
+        {                                                                      \
+            CHARSET_ICONV, NULL, CHARSET_##which                               \
+        }                                                                      \
     }
 
 /* In the order of strcmp(). ISO-8859-1 is read as Windows-1252, ISO-8859-9 as
@@ -451,8 +460,7 @@ bool charset_lookup(struct bounce_slice name, struct charset_entry *entry_out)
     char plain[MAX_NAME];
 
     *entry_out = undeclared;
-    if (slice_trim(name).len == 0 ||
-        slice_eq_nocase(name, SLICE("us-ascii")))
+    if (slice_trim(name).len == 0 || slice_eq_nocase(name, SLICE("us-ascii")))
         return true;
     if (slice_eq_nocase(name, SLICE("utf-8"))) {
         *entry_out = utf_8;

@@ -6,14 +6,16 @@
 /* 64 what is skipped, 65 the padding. */
 static const unsigned char base64_values[256] = {
 #define SKIP16 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64
-    SKIP16, SKIP16,
-    64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 62, 64, 64, 64, 63,
-    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 64, 64, 64, 65, 64, 64,
-    64, 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14,
-    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 64, 64, 64, 64, 64,
-    64, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 64, 64, 64, 64, 64,
-    SKIP16, SKIP16, SKIP16, SKIP16, SKIP16, SKIP16, SKIP16, SKIP16,
+    SKIP16, SKIP16, 64,     64,     64,     64,     64,     64, 64, 64, 64,
+    64,     64,     62,     64,     64,     64,     63,     52, 53, 54, 55,
+    56,     57,     58,     59,     60,     61,     64,     64, 64, 65, 64,
+    64,     64,     0,      1,      2,      3,      4,      5,  6,  7,  8,
+    9,      10,     11,     12,     13,     14,     15,     16, 17, 18, 19,
+    20,     21,     22,     23,     24,     25,     64,     64, 64, 64, 64,
+    64,     26,     27,     28,     29,     30,     31,     32, 33, 34, 35,
+    36,     37,     38,     39,     40,     41,     42,     43, 44, 45, 46,
+    47,     48,     49,     50,     51,     64,     64,     64, 64, 64, SKIP16,
+    SKIP16, SKIP16, SKIP16, SKIP16, SKIP16, SKIP16, SKIP16,
 #undef SKIP16
 };
 
@@ -205,8 +207,7 @@ struct bounce_slice decode_finish(struct message *message,
 
 /* How much of the body is needed for max decoded bytes, so that a huge
  * attachment costs no more memory than is wanted of it. */
-static struct bounce_slice limit_input(const struct mime_part *part,
-                                       size_t max)
+static struct bounce_slice limit_input(const struct mime_part *part, size_t max)
 {
     size_t factor = part->encoding == MIME_ENCODING_BASE64 ? 2 : 4;
 

@@ -109,8 +109,7 @@ static bool add_field(struct header_list *list, struct bounce_slice name,
 
     if (list->count == message->options->max_headers) {
         message_warn(message, "headers-limit",
-                     "Too many header fields: the rest is left out",
-                     name.ptr);
+                     "Too many header fields: the rest is left out", name.ptr);
         return true;
     }
     if (value.len > message->options->max_header ||
@@ -136,8 +135,7 @@ static bool take_field(struct header_list *list, struct line_cursor *cursor,
                        size_t value_at, bool blank_continues)
 {
     const char *start = line.ptr + value_at;
-    const char *stop =
-        take_folds(cursor, line.ptr + line.len, blank_continues);
+    const char *stop = take_folds(cursor, line.ptr + line.len, blank_continues);
     const char *next;
 
     while (lost_its_blank(cursor, slice_make(start, (size_t)(stop - start)),
@@ -161,8 +159,7 @@ static void note_mime_fields(struct header_block *block,
         slice_eq_nocase(header->name, SLICE("Content-Type")))
         block->content_type = header->value;
     else if (header->name.len == 25 && block->encoding.ptr == NULL &&
-             slice_eq_nocase(header->name,
-                             SLICE("Content-Transfer-Encoding")))
+             slice_eq_nocase(header->name, SLICE("Content-Transfer-Encoding")))
         block->encoding = header->value;
 }
 
@@ -234,13 +231,11 @@ struct mime_header *mime_parse_fields(struct message *message,
                 break;
         } else {
             message_warn(message, "field-malformed",
-                         "A line among header fields has no colon",
-                         line.ptr);
+                         "A line among header fields has no colon", line.ptr);
         }
     }
     if (rest_out != NULL)
-        *rest_out =
-            slice_make(cursor.pos, (size_t)(cursor.end - cursor.pos));
+        *rest_out = slice_make(cursor.pos, (size_t)(cursor.end - cursor.pos));
     return first;
 }
 

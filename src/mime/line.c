@@ -43,8 +43,7 @@ struct bounce_slice line_at_bare_cr(const struct line_cursor *cursor,
     for (;;) {
         size_t n = window < rest ? window : rest;
         const char *lf = memchr(pos, '\n', n);
-        const char *cr =
-            memchr(pos, '\r', lf != NULL ? (size_t)(lf - pos) : n);
+        const char *cr = memchr(pos, '\r', lf != NULL ? (size_t)(lf - pos) : n);
         const char *stop = cr != NULL ? cr : lf;
 
         if (stop != NULL) {

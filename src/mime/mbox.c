@@ -102,8 +102,8 @@ static bool is_asctime_rest(struct bounce_slice rest)
 {
     struct bounce_slice word;
 
-    if (!next_word(&rest, &word) || !is_day(word) ||
-        !next_word(&rest, &word) || !is_time(word))
+    if (!next_word(&rest, &word) || !is_day(word) || !next_word(&rest, &word) ||
+        !is_time(word))
         return false;
     for (int i = 0; i < 3 && next_word(&rest, &word); i++) {
         if (is_year(word))
@@ -157,8 +157,7 @@ bool mbox_detect(struct bounce_slice start)
 
 static bool begins_line(struct bounce_slice window, size_t at)
 {
-    return at == 0 || window.ptr[at - 1] == '\n' ||
-           window.ptr[at - 1] == '\r';
+    return at == 0 || window.ptr[at - 1] == '\n' || window.ptr[at - 1] == '\r';
 }
 
 /* Length of the line at the start of s, at most one more than a separator may

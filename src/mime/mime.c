@@ -44,8 +44,7 @@ struct delimiter {
 static struct mime_part *new_part(struct parser *parser,
                                   struct mime_part *parent)
 {
-    struct mime_part *part =
-        message_calloc(parser->message, 1, sizeof(*part));
+    struct mime_part *part = message_calloc(parser->message, 1, sizeof(*part));
 
     if (part == NULL)
         return NULL;
@@ -58,8 +57,8 @@ static struct mime_part *new_part(struct parser *parser,
 /* RFC 2046 section 5.1.1: "--", the boundary, "--" at the end of the last
  * part, blanks. The whole line is compared, since a boundary may begin with
  * another one. */
-static struct frame *match_boundary(struct frame *top,
-                                    struct bounce_slice line, bool *closes_out)
+static struct frame *match_boundary(struct frame *top, struct bounce_slice line,
+                                    bool *closes_out)
 {
     size_t len;
 
@@ -112,8 +111,8 @@ static void note_candidate(struct parser *parser, struct bounce_slice line,
     struct frame *top = parser->top;
 
     line = line_trim_end(line);
-    if (top->seen || top->candidate != NULL || line.len < 3 ||
-        line.len > 200 || !looks_like_part(&parser->cursor, next))
+    if (top->seen || top->candidate != NULL || line.len < 3 || line.len > 200 ||
+        !looks_like_part(&parser->cursor, next))
         return;
     top->candidate = line.ptr;
     if (top->boundary.ptr == NULL)
@@ -199,8 +198,7 @@ static void skip_stray_line(struct parser *parser)
 
     if (cursor->pos == cursor->end ||
         line_at(cursor, cursor->pos, &next).len > 0 || next == cursor->end ||
-        !slice_starts_nocase(line_at(cursor, next, &behind),
-                             SLICE("Content-")))
+        !slice_starts_nocase(line_at(cursor, next, &behind), SLICE("Content-")))
         return;
     message_warn(parser->message, "part-header-late",
                  "An empty line stands before the header of a part",
@@ -211,8 +209,7 @@ static void skip_stray_line(struct parser *parser)
 static bool push_frame(struct parser *parser, struct mime_part *part,
                        struct bounce_slice content_type)
 {
-    struct frame *frame =
-        message_calloc(parser->message, 1, sizeof(*frame));
+    struct frame *frame = message_calloc(parser->message, 1, sizeof(*frame));
 
     if (frame == NULL)
         return false;
@@ -255,25 +252,23 @@ static bool open_part(struct parser *parser, struct mime_part *part)
         struct mime_part *parent = part->parent, *child;
 
         parser->open = part;
-        if (!header_parse_block(message, &parser->cursor, stops_header,
-                                parser, &block))
+        if (!header_parse_block(message, &parser->cursor, stops_header, parser,
+                                &block))
             return false;
-        part_describe(message, part, &block,
-                      parent != NULL &&
-                          slice_eq_nocase(parent->media_type,
-                                          SLICE("multipart/digest")));
+        part_describe(
+            message, part, &block,
+            parent != NULL &&
+                slice_eq_nocase(parent->media_type, SLICE("multipart/digest")));
         /* Up to the end for now: close_parts() knows better. */
-        part->body = slice_make(
-            parser->cursor.pos,
-            (size_t)(parser->cursor.end - parser->cursor.pos));
+        part->body =
+            slice_make(parser->cursor.pos,
+                       (size_t)(parser->cursor.end - parser->cursor.pos));
         if (part->type == MIME_TYPE_MULTIPART && !is_too_deep(parser, part))
             return push_frame(parser, part, block.content_type);
         if (part->type != MIME_TYPE_MESSAGE ||
-            (part->encoding != MIME_ENCODING_IDENTITY &&
-             part_is_encoded(part)))
+            (part->encoding != MIME_ENCODING_IDENTITY && part_is_encoded(part)))
             return true;
-        if (is_too_deep(parser, part) ||
-            is_too_many(parser, part->body.ptr))
+        if (is_too_deep(parser, part) || is_too_many(parser, part->body.ptr))
             return true;
         child = new_part(parser, part);
         if (child == NULL)
@@ -350,8 +345,7 @@ static bool parse_parts(struct parser *parser, struct mime_part *root)
             continue;
         if (frame == NULL)
             break;
-        close_parts(parser, frame->part,
-                    line_before(cursor->pos, found.line));
+        close_parts(parser, frame->part, line_before(cursor->pos, found.line));
         pop_frames(parser, frame);
         frame->seen = true;
         cursor->pos = found.next;
@@ -380,8 +374,7 @@ static bool parse_encoded(struct parser *parser, struct mime_part *part)
         return true;
     if (part->body.len > parser->room) {
         message_warn(message, "encoded-limit",
-                     "Encoded messages are nested too often",
-                     part->body.ptr);
+                     "Encoded messages are nested too often", part->body.ptr);
         return true;
     }
     parser->room -= part->body.len;
@@ -395,8 +388,7 @@ static bool parse_encoded(struct parser *parser, struct mime_part *part)
     return parse_parts(parser, part->child);
 }
 
-struct mime_part *mime_parse(struct message *message,
-                             struct bounce_slice input)
+struct mime_part *mime_parse(struct message *message, struct bounce_slice input)
 {
     struct parser parser = {.message = message};
     struct mime_part *root;

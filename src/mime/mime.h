@@ -17,12 +17,12 @@ enum mime_type {
     MIME_TYPE_OTHER = 0,
     MIME_TYPE_TEXT_PLAIN, /* also text/anything that has no value below */
     MIME_TYPE_TEXT_HTML,
-    MIME_TYPE_TEXT_HEADERS,      /* text/rfc822-headers, message/global-headers */
-    MIME_TYPE_MULTIPART,         /* any */
-    MIME_TYPE_MESSAGE,           /* message/rfc822, message/global, news */
-    MIME_TYPE_DELIVERY_STATUS,   /* message/(global-)delivery-status */
-    MIME_TYPE_FEEDBACK_REPORT,   /* message/feedback-report */
-    MIME_TYPE_DISPOSITION        /* message/(global-)disposition-notification */
+    MIME_TYPE_TEXT_HEADERS,    /* text/rfc822-headers, message/global-headers */
+    MIME_TYPE_MULTIPART,       /* any */
+    MIME_TYPE_MESSAGE,         /* message/rfc822, message/global, news */
+    MIME_TYPE_DELIVERY_STATUS, /* message/(global-)delivery-status */
+    MIME_TYPE_FEEDBACK_REPORT, /* message/feedback-report */
+    MIME_TYPE_DISPOSITION      /* message/(global-)disposition-notification */
 };
 
 enum mime_encoding {
@@ -82,8 +82,7 @@ struct bounce_slice mime_param(struct message *message,
 /* The body with its transfer encoding undone; the input itself when there is
  * nothing to undo. At most max bytes (a warning tells when it was cut). */
 struct bounce_slice mime_decode_body(struct message *message,
-                                     const struct mime_part *part,
-                                     size_t max);
+                                     const struct mime_part *part, size_t max);
 
 /* The body as UTF-8 text with LF line ends: decoded, converted from its
  * charset, HTML turned into text (block elements make lines, entities are

@@ -6,9 +6,9 @@ struct type_name {
     enum mime_type type;
 };
 
-#define NAME(text)              \
-    {                           \
-        (text), sizeof(text) - 1 \
+#define NAME(text)                                                             \
+    {                                                                          \
+        (text), sizeof(text) - 1                                               \
     }
 
 static const struct type_name type_names[] = {
@@ -48,12 +48,12 @@ static struct bounce_slice take_media_type(struct bounce_slice value)
 {
     size_t n = 0;
 
-    while (value.len > 0 && (ascii_is_space((unsigned char)*value.ptr) ||
-                             *value.ptr == '"'))
+    while (value.len > 0 &&
+           (ascii_is_space((unsigned char)*value.ptr) || *value.ptr == '"'))
         value = slice_from(value, 1);
     while (n < value.len && !ascii_is_space((unsigned char)value.ptr[n]) &&
-           value.ptr[n] != ';' && value.ptr[n] != '(' &&
-           value.ptr[n] != '"' && value.ptr[n] != ',')
+           value.ptr[n] != ';' && value.ptr[n] != '(' && value.ptr[n] != '"' &&
+           value.ptr[n] != ',')
         n++;
     return slice_sub(value, 0, n);
 }
@@ -79,9 +79,8 @@ static enum mime_encoding take_encoding(struct bounce_slice value)
 static struct bounce_slice skip_leading_comment(struct message *message,
                                                 struct bounce_slice value)
 {
-    return slice_starts(value, SLICE("("))
-               ? mime_strip_comments(message, value)
-               : value;
+    return slice_starts(value, SLICE("(")) ? mime_strip_comments(message, value)
+                                           : value;
 }
 
 void part_describe(struct message *message, struct mime_part *part,
@@ -94,8 +93,8 @@ void part_describe(struct message *message, struct mime_part *part,
     part->type = in_digest ? MIME_TYPE_MESSAGE : MIME_TYPE_TEXT_PLAIN;
     if (block->content_type.ptr == NULL)
         return;
-    part->media_type = take_media_type(
-        skip_leading_comment(message, block->content_type));
+    part->media_type =
+        take_media_type(skip_leading_comment(message, block->content_type));
     if (part->media_type.len > 0)
         part->type = classify(part->media_type);
     if (part->type <= MIME_TYPE_TEXT_HEADERS ||
@@ -128,8 +127,7 @@ static bool looks_quoted_printable(struct bounce_slice text)
 
     text = slice_sub(text, 0, 4096);
     while (slice_next_line(&text, &line)) {
-        if (line.len == 0 || slice_starts(line, SLICE("--")) ||
-            text.len == 0)
+        if (line.len == 0 || slice_starts(line, SLICE("--")) || text.len == 0)
             break;
         if (!is_quoted_printable_line(line))
             return false;

@@ -117,8 +117,8 @@ static void add_word(struct word_decoder *decoder, const struct word *word)
 /* Text between words: line ends of folding become the blank they stand for. */
 static void add_text(struct word_decoder *decoder, struct bounce_slice text)
 {
-    text = charset_to_utf8(decoder->message, SLICE_NULL, text,
-                           decoder->out.max);
+    text =
+        charset_to_utf8(decoder->message, SLICE_NULL, text, decoder->out.max);
     while (text.len > 0) {
         size_t n = 0;
 

@@ -64,12 +64,12 @@ static inline void failing_alloc_release(void *ctx, void *ptr, size_t size)
 static inline void failing_alloc_init(struct failing_alloc *failing,
                                       size_t fail_at)
 {
-    *failing = (struct failing_alloc){
-        {failing_alloc_alloc, failing_alloc_resize, failing_alloc_release,
-         failing},
-        0,
-        fail_at,
-        0};
+    *failing =
+        (struct failing_alloc){{failing_alloc_alloc, failing_alloc_resize,
+                                failing_alloc_release, failing},
+                               0,
+                               fail_at,
+                               0};
 }
 
 #endif

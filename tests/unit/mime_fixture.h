@@ -62,8 +62,7 @@ static inline struct message *fixture_begin(struct fixture *fixture,
     return &fixture->message;
 }
 
-static inline bool fixture_warned(const struct fixture *fixture,
-                                  const char *id)
+static inline bool fixture_warned(const struct fixture *fixture, const char *id)
 {
     for (size_t i = 0; i < fixture->message.warning_count; i++) {
         if (strcmp(fixture->warnings[i].id, id) == 0)

@@ -148,8 +148,8 @@ static void test_long_line(void **state)
     (void)state;
     memset(text, 'x', sizeof(text));
     memcpy(text, "From ", 5);
-    assert_int_equal(
-        mbox_find(slice_make(text, 500), 0, false, &resume), SLICE_NPOS);
+    assert_int_equal(mbox_find(slice_make(text, 500), 0, false, &resume),
+                     SLICE_NPOS);
     assert_int_equal(resume, 0);
     assert_int_equal(
         mbox_find(slice_make(text, sizeof(text)), 0, false, &resume),
@@ -178,8 +178,7 @@ static const struct unquote_row unquote_rows[] = {
 static void test_unquote(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(unquote_rows) / sizeof(*unquote_rows);
-         i++) {
+    for (size_t i = 0; i < sizeof(unquote_rows) / sizeof(*unquote_rows); i++) {
         struct guard guard = guard_slice(slice_cstr(unquote_rows[i].input));
         char *text = guard.map + (guard.slice.ptr - guard.map);
         size_t len = mbox_unquote(text, guard.slice.len);
@@ -193,8 +192,8 @@ static void test_unquote(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_lines),     cmocka_unit_test(test_detect),
-        cmocka_unit_test(test_find),      cmocka_unit_test(test_long_line),
+        cmocka_unit_test(test_lines),   cmocka_unit_test(test_detect),
+        cmocka_unit_test(test_find),    cmocka_unit_test(test_long_line),
         cmocka_unit_test(test_unquote),
     };
 

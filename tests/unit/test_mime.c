@@ -17,7 +17,7 @@ struct row {
 };
 
 #define HEAD "From: a@example.org\n"
-#define MULTI(boundary) \
+#define MULTI(boundary)                                                        \
     "Content-Type: multipart/mixed; boundary=" boundary "\n\n"
 
 static const struct row rows[] = {
@@ -25,15 +25,13 @@ static const struct row rows[] = {
     {"empty", "", "-", NULL, "|"},
     {"header only", HEAD, "-", NULL, "|"},
     {"body only", "\nHello\n", "-", "header-end-missing", "Hello\n|"},
-    {"leading blank lines", "\n \n\n" HEAD "\nHello\n", "-", NULL,
-     "Hello\n|"},
+    {"leading blank lines", "\n \n\n" HEAD "\nHello\n", "-", NULL, "Hello\n|"},
     {"mbox line", "From a@b Thu Apr 29 23:34:45 2010\n" HEAD "\nHello\n", "-",
      NULL, "Hello\n|"},
-    {"quoted mbox line", ">From a@b Thu Apr 29 23:34:45 2010\n" HEAD
-                         "\nHello\n",
-     "-", NULL, "Hello\n|"},
-    {"byte order mark", "\xEF\xBB\xBF" HEAD "\nHello\n", "-", NULL,
+    {"quoted mbox line",
+     ">From a@b Thu Apr 29 23:34:45 2010\n" HEAD "\nHello\n", "-", NULL,
      "Hello\n|"},
+    {"byte order mark", "\xEF\xBB\xBF" HEAD "\nHello\n", "-", NULL, "Hello\n|"},
     {"no empty line", HEAD "Hello there\nyou\n", "-", "header-end-missing",
      "Hello there\nyou\n|"},
     {"no empty line before a URL", HEAD "http://example.org/\n", "-",
@@ -41,16 +39,15 @@ static const struct row rows[] = {
     {"blanks before the colon", "Content-Type \t: text/html\n\n<b>x</b>\n",
      "text/html", NULL, "x|"},
     {"fold without blank",
-     "Content-Type: multipart/mixed;\nboundary=b\n" HEAD
-     "\n--b\n\nx\n--b--\n",
+     "Content-Type: multipart/mixed;\nboundary=b\n" HEAD "\n--b\n\nx\n--b--\n",
      "multipart/mixed(-)", "header-fold-broken", "x|"},
     {"value on the next line without blank",
      "X-Info:\nabcdef\nContent-Type: text/html\n\nx\n", "text/html",
      "header-fold-broken", "x|"},
     {"blank line inside a header",
      "Subject: a\n \nContent-Type: text/html\n\nx\n", "text/html", NULL, "x|"},
-    {"blank line of blanks ends the header", HEAD " \nHello there\n", "-",
-     NULL, "Hello there\n|"},
+    {"blank line of blanks ends the header", HEAD " \nHello there\n", "-", NULL,
+     "Hello there\n|"},
     {"NUL is an ordinary byte in a value", "A: b\n\nx\n", "-", NULL, "x\n|"},
 
     {"two parts",
@@ -86,8 +83,7 @@ static const struct row rows[] = {
     {"inner one not closed",
      MULTI("a") "--a\nContent-Type: multipart/mixed; boundary=b\n\n"
                 "--b\n\none\n--a\n\ntwo\n--a--\n",
-     "multipart/mixed(multipart/mixed(-),-)", "boundary-unclosed",
-     "one|two|"},
+     "multipart/mixed(multipart/mixed(-),-)", "boundary-unclosed", "one|two|"},
     {"boundary with signs",
      "Content-Type: multipart/mixed; boundary=\"=_a?b: c\"\n\n"
      "--=_a?b: c\n\nx\n--=_a?b: c--\n",
@@ -95,8 +91,7 @@ static const struct row rows[] = {
     {"wrong boundary",
      MULTI("other") "--real\nContent-Type: text/plain\n\none\n--real\n"
                     "Content-Type: text/html\n\ntwo\n--real--\n",
-     "multipart/mixed(text/plain,text/html)", "boundary-missing",
-     "one|two|"},
+     "multipart/mixed(text/plain,text/html)", "boundary-missing", "one|two|"},
     {"wrong boundary inside",
      MULTI("a") "--a\nContent-Type: multipart/mixed; boundary=b\n\n--c\n"
                 "Content-Type: text/plain\n\none\n--c--\n--a\n\ntwo\n--a--\n",
@@ -130,8 +125,7 @@ static const struct row rows[] = {
     {"enclosed multipart",
      MULTI("a") "--a\nContent-Type: message/rfc822\n\n" MULTI(
          "b") "--b\n\none\n--b--\n--a\n\ntwo\n--a--\n",
-     "multipart/mixed(message/rfc822(multipart/mixed(-)),-)", NULL,
-     "one|two|"},
+     "multipart/mixed(message/rfc822(multipart/mixed(-)),-)", NULL, "one|two|"},
     {"enclosed multipart cut off",
      MULTI("a") "--a\nContent-Type: message/rfc822\n\n" MULTI(
          "b") "--b\n\none\n--a\n\ntwo\n--a--\n",
@@ -206,8 +200,8 @@ static void describe(const struct mime_part *part, char *out, size_t room)
     put(out, room, SLICE(")"));
 }
 
-static void collect_texts(struct message *message,
-                          const struct mime_part *part, char *out, size_t room)
+static void collect_texts(struct message *message, const struct mime_part *part,
+                          char *out, size_t room)
 {
     if (part->child == NULL) {
         put(out, room, mime_text(message, part, 100000));
@@ -420,12 +414,12 @@ static const struct flood floods[] = {
     {"many parts", MULTI("b"), "--b\n\nx\n", 200000, "parts-limit", 1000},
     {"nested messages", "", "Content-Type: message/rfc822\n\n", 50000,
      "depth-limit", 33},
-    {"nested multiparts",
-     "", "Content-Type: multipart/mixed; boundary=b\n\n--b\n", 50000,
-     "depth-limit", 1000},
-    {"nested encoded messages",
-     "", "Content-Type: message/rfc822\n"
-         "Content-Transfer-Encoding: quoted-printable\n\n",
+    {"nested multiparts", "",
+     "Content-Type: multipart/mixed; boundary=b\n\n--b\n", 50000, "depth-limit",
+     1000},
+    {"nested encoded messages", "",
+     "Content-Type: message/rfc822\n"
+     "Content-Transfer-Encoding: quoted-printable\n\n",
      50000, NULL, 0},
     {"nested multiparts without boundary", "",
      "Content-Type: multipart/mixed\n\n--b\n", 50000, NULL, 0},
@@ -443,8 +437,8 @@ static const struct flood floods[] = {
     {"encoded words", "Subject: ", "=?utf-8?q?", 500000, "header-cut", 1},
     {"From lines", "", "From x\n", 300000, NULL, 1},
     {"parameters", "Content-Type: multipart/mixed", "; b=c", 500000, NULL, 1},
-    {"parameters without semicolons", "Content-Type: multipart/mixed ",
-     "b=c ", 500000, NULL, 1},
+    {"parameters without semicolons", "Content-Type: multipart/mixed ", "b=c ",
+     500000, NULL, 1},
 };
 
 static void test_floods(void **state)
@@ -468,8 +462,7 @@ static void test_floods(void **state)
         assert_true(depth <= 33);
         if (flood->parts > 0 && parts != flood->parts)
             fail_msg("%s: %u parts", flood->label, parts);
-        if (flood->warning != NULL &&
-            !fixture_warned(&fixture, flood->warning))
+        if (flood->warning != NULL && !fixture_warned(&fixture, flood->warning))
             fail_msg("%s: no warning %s", flood->label, flood->warning);
         free(text);
     }

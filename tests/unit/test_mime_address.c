@@ -59,8 +59,12 @@ static const struct row rows[] = {
     {"IPv6 literal", "<a@[IPv6:2001:db8::1]>", "a@[IPv6:2001:db8::1]", ""},
     {"host without dot", "a@localhost", "a@localhost", ""},
     {"underscore", "a@b_c.org", "a@b_c.org", ""},
-    {"UTF-8", "<j\xC3\xB6rg@b\xC3\xBC" "cher.example>",
-     "j\xC3\xB6rg@b\xC3\xBC" "cher.example", ""},
+    {"UTF-8",
+     "<j\xC3\xB6rg@b\xC3\xBC"
+     "cher.example>",
+     "j\xC3\xB6rg@b\xC3\xBC"
+     "cher.example",
+     ""},
     {"Windows-1252", "<j\xF6rg@b.org>", "j\xC3\xB6rg@b.org", ""},
     {"folded", "Joe\r\n <a@b.org>", "a@b.org", ""},
     {"X.400", "X400:c=us;a= ;p=org;s=doe", NULL, ""},
@@ -86,8 +90,7 @@ static void test_rows(void **state)
             struct guard guard = guard_copy(rows[i].input, n);
             struct message *message = fixture_begin(&fixture, guard.slice);
             struct bounce_slice rest;
-            struct bounce_slice got =
-                mime_address(message, guard.slice, &rest);
+            struct bounce_slice got = mime_address(message, guard.slice, &rest);
 
             if (n == len) {
                 check_slice(rows[i].label, got, rows[i].want);

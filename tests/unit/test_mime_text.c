@@ -32,7 +32,10 @@ static const struct decode_row decode_rows[] = {
     {"base64: no padding", B64, "SGVsbG8", "Hello"},
     {"base64: no padding, one byte", B64, "SA", "H"},
     {"base64: half a byte", B64, "SGVsbG8h\nS", "Hello!"},
-    {"base64: junk", B64, "S*G-V!s\x80" "bG8=", "Hello"},
+    {"base64: junk", B64,
+     "S*G-V!s\x80"
+     "bG8=",
+     "Hello"},
     {"base64: streams", B64, "SGVsbG8=\nSGVsbG8=\nSA==", "HelloHelloH"},
     {"base64: padding alone", B64, "====", ""},
     {"base64: nothing", B64, "", ""},
@@ -100,16 +103,16 @@ static const struct html_row html_rows[] = {
     {"entities of Windows-1252", "&#128;&#146;", "\xE2\x82\xAC\xE2\x80\x99"},
     {"impossible entities", "&#0;&#xD800;&#x110000;&#99999999999;",
      "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD"},
-    {"no entity", "a & b &; &# &#x &nosuch; &amp", "a & b &; &# &#x "
-                                                   "&nosuch; &"},
+    {"no entity", "a & b &; &# &#x &nosuch; &amp",
+     "a & b &; &# &#x "
+     "&nosuch; &"},
     {"entity in a URL", "?a=1&copy=2&lt", "?a=1&copy=2<"},
     {"no-break space", "a&nbsp;&nbsp;b&#160;c", "a b c"},
     {"invisible characters", "a&shy;b&#8203;c&zwnj;d", "abcd"},
     {"style", "a<style type=x>p > b { }</style>b", "ab"},
     {"script", "a<script>if (a < b) x('</p>');</script>b", "ab"},
     {"script not closed", "a<script>b", "ab"},
-    {"head", "<html><head><title>t</title><meta x></head><body>b</body>",
-     "b"},
+    {"head", "<html><head><title>t</title><meta x></head><body>b</body>", "b"},
     {"head not closed", "<head><title>t</title><body>b", "b"},
     {"comment", "a<!-- b > c -->d", "ad"},
     {"comment not closed", "a<!-- b > c", "a c"},
@@ -179,8 +182,8 @@ static void test_html_floods(void **state)
         for (size_t at = 0; at < len; at += unit)
             memcpy(text + at, units[i], unit);
         message = fixture_begin(&fixture, slice_make(text, len));
-        assert_non_null(mime_html_text(message, slice_make(text, len),
-                                       1 << 20).ptr);
+        assert_non_null(
+            mime_html_text(message, slice_make(text, len), 1 << 20).ptr);
     }
     fixture_clear(&fixture);
     free(text);
@@ -194,23 +197,21 @@ static const struct text_row text_rows[] = {
     {"plain", "\na\nb\n", "a\nb\n"},
     {"line ends", "A: b\r\n\r\na\r\nb\r\n", "a\nb\n"},
     {"mixed line ends", "A: b\n\na\r\nb\rc\r\r\nd\n", "a\nb\nc\nd\n"},
-    {"charset",
-     "Content-Type: text/plain; charset=iso-8859-2\n\n\xB1\n", "\xC4\x85\n"},
+    {"charset", "Content-Type: text/plain; charset=iso-8859-2\n\n\xB1\n",
+     "\xC4\x85\n"},
     {"charset in any case and quotes",
      "Content-Type: TEXT/PLAIN; CHARSET=\"KOI8-R\"\n\n\xC1\n", "\xD0\xB0\n"},
     {"no charset, UTF-8", "A: b\n\n\xC3\xB6\n", "\xC3\xB6\n"},
     {"no charset, Windows-1252", "A: b\n\n\xF6\n", "\xC3\xB6\n"},
     {"no charset, ISO-2022-JP", "A: b\n\n\x1B$BF|K\\\x1B(B\n",
      "\xE6\x97\xA5\xE6\x9C\xAC\n"},
-    {"unknown charset", "Content-Type: text/plain; charset=foo\n\na\n",
-     "a\n"},
+    {"unknown charset", "Content-Type: text/plain; charset=foo\n\na\n", "a\n"},
     {"encoded with charset",
      "Content-Type: text/plain; charset=iso-8859-1\n"
      "Content-Transfer-Encoding: Quoted-Printable\n\nJ=F6=\nrg\n",
      "J\xC3\xB6rg\n"},
     {"encoding with a comment",
-     "A: b\nContent-Transfer-Encoding: (x) base64 \n\nSGVsbG8=\n",
-     "Hello"},
+     "A: b\nContent-Transfer-Encoding: (x) base64 \n\nSGVsbG8=\n", "Hello"},
     {"HTML", "Content-Type: text/html\n\n<p>a<br>b</p>\n", "a\nb"},
     {"HTML that names its charset",
      "Content-Type: text/html\n\n<meta charset='iso-8859-2'><p>\xB1\n",
@@ -223,8 +224,11 @@ static const struct text_row text_rows[] = {
      "Content-Type: text/plain; charset=utf-16\n"
      "Content-Transfer-Encoding: base64\n\n//5hAGIA\n",
      "ab"},
-    {"invalid UTF-8", "Content-Type: text/plain; charset=utf-8\n\na\xFF" "b\n",
-     "a\xEF\xBF\xBD" "b\n"},
+    {"invalid UTF-8",
+     "Content-Type: text/plain; charset=utf-8\n\na\xFF"
+     "b\n",
+     "a\xEF\xBF\xBD"
+     "b\n"},
     {"multipart without boundary", "Content-Type: multipart/mixed\n\na\r\nb\n",
      "a\nb\n"},
     {"no type", "Content-Type: \n\na\n", "a\n"},

@@ -15,12 +15,9 @@ struct line_row {
 };
 
 static const struct line_row line_rows[] = {
-    {"LF", "a\nb\n", "a|b|"},
-    {"CRLF", "a\r\nb\r\n", "a|b|"},
-    {"CR", "a\rb\r", "a|b|"},
-    {"mixed", "a\nb\rc\r\nd", "a|b|c|d|"},
-    {"no end", "a", "a|"},
-    {"empty lines", "\n\r\r\n\n", "||||"},
+    {"LF", "a\nb\n", "a|b|"}, {"CRLF", "a\r\nb\r\n", "a|b|"},
+    {"CR", "a\rb\r", "a|b|"}, {"mixed", "a\nb\rc\r\nd", "a|b|c|d|"},
+    {"no end", "a", "a|"},    {"empty lines", "\n\r\r\n\n", "||||"},
     {"nothing", "", ""},
 };
 
