@@ -24,6 +24,7 @@ struct made_format {
     struct vec marks; /* struct made_mark */
     struct vec lines; /* struct made_line */
     bool copied;
+    bool variant; /* signs are taken over too */
 };
 
 struct made_line {
@@ -194,7 +195,10 @@ static bool read_setting(struct generator *g, struct made_format *f,
         f->system = field->value;
     else if (slice_eq_nocase(n, SLICE("Like")))
         f->like = field->value;
-    else if (slice_eq_nocase(n, SLICE("Kind")))
+    else if (slice_eq_nocase(n, SLICE("Variant"))) {
+        f->like = field->value;
+        f->variant = true;
+    } else if (slice_eq_nocase(n, SLICE("Kind")))
         f->format.kind = CHOICE(g, field, kinds);
     else if (slice_eq_nocase(n, SLICE("Until")))
         f->format.until = CHOICE(g, field, untils);
@@ -218,8 +222,8 @@ static void read_field(struct generator *g, struct made_format *format,
                        const struct stanza_field *field)
 {
     static const char *const roles[] = {
-        "Sure",     "Sign",    "Hint",      "Not",    "Begin",  "End",
-        "Returned", "Delayed", "Delivered", "Failed", "Expired"};
+        "Sure", "Sign",     "Hint",    "Prefer",    "Not",    "Begin",
+        "End",  "Returned", "Delayed", "Delivered", "Failed", "Expired"};
     static const char *const kinds[] = {"Recipient", "Reply", "Fact", "Skip",
                                         "Section"};
     int i = INDEX_OF(roles, field->name);
@@ -311,14 +315,14 @@ static void copy_like(struct generator *g, struct made_format *f,
             model = m;
     }
     if (model == NULL || depth > 8) {
-        fprintf(stderr, "%.*s:%u: Like names no format: %.*s\n",
+        fprintf(stderr, "%.*s:%u: Like or Variant names no format: %.*s\n",
                 SLICE_ARG(f->file), f->line, SLICE_ARG(f->like));
         exit(1);
     }
     copy_like(g, model, depth + 1);
     for (size_t i = 0; i < model->marks.count; i++) {
         const struct made_mark *m = VEC_AT(model->marks, struct made_mark, i);
-        if (!is_recognition(m->mark.role))
+        if (f->variant || !is_recognition(m->mark.role))
             must(vec_push(&f->marks, &g->arena, m) != SIZE_MAX);
     }
     for (size_t i = 0; i < model->lines.count; i++)

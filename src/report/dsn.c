@@ -104,22 +104,38 @@ static struct bounce_slice choose_recipient(struct dsn *dsn,
 {
     struct message *m = dsn->collect->message;
     const struct per_recipient *r = &dsn->one;
-    struct bounce_slice s = address_typed(m, r->final);
+    struct bounce_slice s = address_typed(m, r->final), first = s;
+    size_t at = slice_rfind_byte(s, '@');
 
     *from = BOUNCE_FROM_FINAL_RECIPIENT;
-    if (address_is(s))
+    /* "user@server": the address of a store, made from the real one. */
+    if (address_is(s) && slice_find_byte(slice_from(s, at), '.') != SLICE_NPOS)
         return s;
     s = address_typed(m, r->original);
     *from = BOUNCE_FROM_ORIGINAL_RECIPIENT;
     if (address_is(s))
         return s;
-    s = address_typed(m, r->actual);
-    if (address_is(s))
+    s = address_is(first) ? first : address_typed(m, r->actual);
+    if (address_is(s)) {
+        *from = BOUNCE_FROM_FINAL_RECIPIENT;
         return s;
+    }
     /* "|/usr/bin/prog user@example.org": what the pipe was called for. */
     s = address_find(r->final, NULL);
     *from = BOUNCE_FROM_FINAL_RECIPIENT;
     return s;
+}
+
+/* "X-Unix; 77": what a program returned is no reply. */
+static bool is_exit_status(struct bounce_slice raw,
+                           struct bounce_slice diagnostic)
+{
+    if (!slice_starts_nocase(slice_trim(raw), SLICE("x-unix")))
+        return false;
+    for (size_t i = 0; i < diagnostic.len; i++)
+        if (!ascii_is_digit((unsigned char)diagnostic.ptr[i]))
+            return false;
+    return true;
 }
 
 static void fill_event(struct dsn *dsn, struct report_event *event)
@@ -146,7 +162,9 @@ static void fill_event(struct dsn *dsn, struct report_event *event)
     }
     e->remote_mta = mta_name(m, r->remote_mta);
     e->diagnostic = read_diagnostic(m, r->diagnostic);
-    if (e->diagnostic.len > 0) {
+    if (is_exit_status(r->diagnostic, e->diagnostic)) {
+        event->context = SLICE_NULL; /* the text says what it was */
+    } else if (e->diagnostic.len > 0) {
         reply_parse(m, e->diagnostic, &reply);
         collect_reply(event, &reply);
     } else {
@@ -194,12 +212,10 @@ static void set_once(struct dsn *dsn, struct bounce_slice *slot,
                      struct bounce_slice value)
 {
     if (slot->ptr != NULL) {
-        struct bounce_slice original = dsn->one.original;
         bool keep = slot == &dsn->one.final && dsn->one.action.ptr == NULL &&
                     dsn->one.status.ptr == NULL;
         if (!keep)
             end_recipient(dsn);
-        (void)original;
     }
     *slot = value;
     dsn->one.used = true;

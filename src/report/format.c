@@ -83,6 +83,9 @@ static void count_mark(struct recognizer *r, size_t index, size_t line)
     case FORMAT_ROLE_HINT:
         count_points(seen, mark, POINTS_HINT);
         break;
+    case FORMAT_ROLE_PREFER:
+        seen->prefer += POINTS_SURE;
+        break;
     case FORMAT_ROLE_NOT:
         seen->excluded = true;
         break;
@@ -187,17 +190,26 @@ static void scan_header(struct recognizer *r, const struct mime_header *h)
     }
 }
 
+/* Words alone may be quoted by anybody, and headers alone tell who handled a
+ * mail, not what it is: a bounce needs both. */
 static bool is_seen(const struct format_seen *s)
 {
-    return !s->excluded && s->points >= POINTS_NEEDED &&
-           (s->envelope || (s->format->flags & FORMAT_FLAG_ALONE) != 0) &&
-           (s->format->flags & FORMAT_FLAG_FALLBACK) == 0;
+    const unsigned words = 1U << FORMAT_PLACE_LINE | 1U << FORMAT_PLACE_SUBJECT;
+
+    if (s->excluded || s->points < POINTS_NEEDED ||
+        (s->format->flags & FORMAT_FLAG_FALLBACK) != 0)
+        return false;
+    if (s->format->kind != FORMAT_CLASS_BOUNCE ||
+        (s->format->flags & FORMAT_FLAG_ALONE) != 0)
+        return true;
+    return s->envelope && (s->places & words) != 0;
 }
 
 static bool is_better(const struct format_seen *a, const struct format_seen *b)
 {
-    return b->format == NULL || a->points > b->points ||
-           (a->points == b->points && a->weight > b->weight);
+    unsigned x = a->points + a->prefer, y = b->points + b->prefer;
+
+    return b->format == NULL || x > y || (x == y && a->weight > b->weight);
 }
 
 static void choose(const struct recognizer *r, struct format_found *found_out)

@@ -22,9 +22,10 @@ enum format_test {
 };
 
 enum format_role {
-    FORMAT_ROLE_SURE = 0, /* recognises alone and beats those who share words */
-    FORMAT_ROLE_SIGN,     /* recognises alone */
+    FORMAT_ROLE_SURE = 0, /* recognises and beats those who share words */
+    FORMAT_ROLE_SIGN,     /* recognises */
     FORMAT_ROLE_HINT,     /* helps */
+    FORMAT_ROLE_PREFER,   /* decides between formats that are recognised */
     FORMAT_ROLE_NOT,      /* excludes */
     FORMAT_ROLE_BEGIN,    /* recipients come behind this line */
     FORMAT_ROLE_END,      /* nothing comes behind this line */
@@ -134,7 +135,7 @@ static inline struct bounce_slice format_text(uint32_t at, size_t len)
 /* What one format was seen of. Lines count from 0; SIZE_MAX: not seen. */
 struct format_seen {
     const struct format *format;
-    unsigned points, weight;
+    unsigned points, prefer, weight;
     unsigned places; /* bits of enum format_place that spoke for it */
     size_t begin, returned;
     bool envelope; /* a header spoke for it */

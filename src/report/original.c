@@ -44,13 +44,11 @@ static bool is_campaign_field(struct bounce_slice name)
     return false;
 }
 
-static struct bounce_slice with_brackets(struct message *message,
-                                         struct bounce_slice value)
+static struct bounce_slice with_brackets(struct bounce_slice value)
 {
     size_t open = slice_find_byte(value, '<');
     size_t close = slice_find_byte(value, '>');
 
-    (void)message;
     if (open != SLICE_NPOS && close != SLICE_NPOS && close > open)
         return slice_sub(value, open, close - open + 1);
     return slice_trim(value);
@@ -76,20 +74,20 @@ void original_from_headers(struct collect *collect,
     o->found = true;
     value = mime_value(headers, SLICE("Message-ID"));
     if (value.ptr != NULL)
-        keep(&o->message_id, with_brackets(m, value));
+        keep(&o->message_id, with_brackets(value));
     value = mime_value(headers, SLICE("Subject"));
     if (value.ptr != NULL && o->subject.ptr == NULL)
         o->subject = mime_decode_header(m, value);
     /* The envelope sender before the author: the report went to it. */
     take_sender(collect, mime_value(headers, SLICE("Return-Path")));
     take_sender(collect, mime_value(headers, SLICE("From")));
-    value = mime_value(headers, SLICE("Delivered-To"));
-    if (value.ptr == NULL)
-        value = mime_value(headers, SLICE("X-HmXmrOriginalRecipient"));
-    if (value.ptr == NULL)
-        value = mime_value(headers, SLICE("To"));
-    if (value.ptr != NULL)
-        keep(&o->recipient, mime_address(m, value, NULL));
+    keep(&o->recipient,
+         mime_address(m, mime_value(headers, SLICE("X-HmXmrOriginalRecipient")),
+                      NULL));
+    keep(&o->recipient,
+         mime_address(m, mime_value(headers, SLICE("To")), NULL));
+    keep(&o->recipient,
+         mime_address(m, mime_value(headers, SLICE("Delivered-To")), NULL));
     keep(&o->feedback_id, mime_value(headers, SLICE("Feedback-ID")));
     for (const struct mime_header *h = headers; h != NULL; h = h->next) {
         if (is_campaign_field(h->name))

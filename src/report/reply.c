@@ -176,11 +176,11 @@ static enum rank rank_head(const struct scan *scan, size_t at,
         return open ? RANK_MARK : RANK_STATUS;
     if (head->status.len != 0 && (open || mark))
         return RANK_OPEN;
-    if (open && !reply_is_amount(rest))
+    if (open && !reply_is_amount(rest, true))
         return RANK_OPEN;
     if (head->status.len != 0 && head->status.ptr[0] - '0' == head->code / 100)
         return RANK_PAIR;
-    if (head->code < 400 || head->code > 599 || reply_is_amount(rest))
+    if (head->code < 400 || head->code > 599 || reply_is_amount(rest, false))
         return RANK_NONE;
     /* "[506]" and "(550)" at an end are tickets of the server, no reply. */
     if (mark && rest.len > 1 && (rest.ptr[0] == ' ' || rest.ptr[0] == '-') &&
@@ -246,7 +246,10 @@ static size_t take_number(struct scan *scan, size_t at)
         return head.len;
     }
     rank = rank_head(scan, at, &head);
-    if (rank == RANK_NONE || rank < scan->rank)
+    /* "220-greeting 421 4.2.1 busy": a failure overrules a success. */
+    if (rank == RANK_NONE ||
+        (rank < scan->rank &&
+         (scan->head.code >= 400 || head.code < 400 || rank < RANK_PAIR)))
         return head.len;
     if (scan->head.status.len != 0)
         scan->outer = scan->head.status;

@@ -139,18 +139,20 @@ bool reply_number_edge(struct bounce_slice s, size_t at)
     return true;
 }
 
-bool reply_is_amount(struct bounce_slice s)
+bool reply_is_amount(struct bounce_slice s, bool expected)
 {
     static const char *const units[] = {
         "mb",      "kb",         "gb",    "mib",    "kib",      "gib",
-        "bytes",   "byte",       "k",     "m",      "%",        "messages",
+        "bytes",   "byte",       "%",     "k",      "m",        "messages",
         "message", "recipients", "mails", "emails", "seconds",  "minutes",
         "hours",   "days",       "sec",   "times",  "attempts", "characters",
         "lines",   "connections"};
+    enum { SIZES = 9 };
+    size_t count = expected ? SIZES : sizeof(units) / sizeof(units[0]);
 
     while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '-'))
         s = slice_from(s, 1);
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+    for (size_t i = 0; i < count; i++) {
         struct bounce_slice unit = slice_cstr(units[i]);
         if (slice_starts_nocase(s, unit) &&
             (s.len == unit.len ||

@@ -21,8 +21,9 @@ void reply_read_head(struct bounce_slice s, struct reply_head *head_out);
 bool reply_number_edge(struct bounce_slice s, size_t at);
 
 /* Whether the three digits that end before s count something else: "500 MB",
- * "450 messages". */
-bool reply_is_amount(struct bounce_slice s);
+ * "450 messages". Where a reply is expected only sizes are told from it: "554
+ * Message refused". */
+bool reply_is_amount(struct bounce_slice s, bool expected);
 
 /* X.0.0, X.4.7 and the X.Y.3nn of Microsoft 365 tell less than any status
  * that a quoted reply holds. */

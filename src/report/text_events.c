@@ -221,8 +221,7 @@ static void improve_event(struct collect *collect, struct report_event *event,
         /* The fields quoted no reply: the text's one is the real one. */
         collect_reply(event, &reply);
     } else if (vague && reply.status.len != 0 &&
-               !reply_status_vague(reply.status) &&
-               reply.code == e->reply_code) {
+               !reply_status_vague(reply.status)) {
         e->status = reply.status;
     }
     if (e->stage == BOUNCE_STAGE_NONE)
