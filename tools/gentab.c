@@ -15,6 +15,7 @@
 struct input {
     char *path; /* as opened */
     char *name; /* below DIR */
+    char *data;
 };
 
 static struct input inputs[MAX_FILES];
@@ -76,7 +77,7 @@ static void collect(const char *dir, const char *below, char **skip,
         } else if (input_count == MAX_FILES) {
             die("too many files", dir);
         } else {
-            inputs[input_count++] = (struct input){path, name};
+            inputs[input_count++] = (struct input){path, name, NULL};
         }
     }
     closedir(handle);
@@ -89,8 +90,9 @@ static int compare_inputs(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
-static struct bounce_slice read_file(const char *path)
+static struct bounce_slice read_file(struct input *input)
 {
+    const char *path = input->path;
     FILE *file = fopen(path, "rb");
     char *data = NULL;
     size_t len = 0, cap = 0, n;
@@ -110,6 +112,7 @@ static struct bounce_slice read_file(const char *path)
     if (ferror(file))
         die("cannot be read", path);
     fclose(file);
+    input->data = data;
     return slice_make(data, len);
 }
 
@@ -144,9 +147,8 @@ static void put_pool(FILE *out, const struct tables *tables)
     fputs("0};\n", out);
 }
 
-static void put_all(FILE *out, const struct tables *tables, const char *dir)
+static void put_all(FILE *out, const struct tables *tables)
 {
-    (void)dir;
     fputs("/* Made by tools/gentab.c from the files in data/. */\n"
           "#include \"classify/tables.h\"\n\n",
           out);
@@ -186,7 +188,7 @@ int main(int argc, char **argv)
         die("out of memory", argv[2]);
     for (size_t i = 0; i < input_count; i++) {
         sources[i].name = slice_cstr(inputs[i].name);
-        sources[i].text = read_file(inputs[i].path);
+        sources[i].text = read_file(&inputs[i]);
     }
     arena_init(&arena, allocator_default(), SIZE_MAX / 2);
     if (tables_compile(&arena, sources, input_count, NULL, &tables, &error) !=
@@ -197,12 +199,12 @@ int main(int argc, char **argv)
     out = fopen(argv[1], "wb");
     if (out == NULL)
         die(strerror(errno), argv[1]);
-    put_all(out, &tables, argv[2]);
+    put_all(out, &tables);
     if (fclose(out) != 0)
         die(strerror(errno), argv[1]);
     arena_clear(&arena);
     for (size_t i = 0; i < input_count; i++) {
-        free((void *)sources[i].text.ptr);
+        free(inputs[i].data);
         free(inputs[i].path);
         free(inputs[i].name);
     }
