@@ -25,8 +25,8 @@ static void help(const struct arg_spec *spec)
     struct out out;
 
     out_init(&out);
-    text_format(&out.text, "usage: %s\n\n%s\n\noptions:\n", spec->usage,
-                spec->intro);
+    textbuf_format(&out.text, "usage: %s\n\n%s\n\noptions:\n", spec->usage,
+                   spec->intro);
     for (size_t i = 0; i < spec->count; i++) {
         const struct arg_option *option = &spec->options[i];
         char left[64];
@@ -34,11 +34,11 @@ static void help(const struct arg_spec *spec)
         snprintf(left, sizeof(left), "--%s%s%s", option->name,
                  option->value != NULL ? " " : "",
                  option->value != NULL ? option->value : "");
-        text_format(&out.text, "  %-18s %s\n", left, option->help);
+        textbuf_format(&out.text, "  %-18s %s\n", left, option->help);
     }
-    text_format(&out.text, "  %-18s %s\n", "--help", "show this");
+    textbuf_format(&out.text, "  %-18s %s\n", "--help", "show this");
     if (spec->more != NULL)
-        text_format(&out.text, "\n%s\n", spec->more);
+        textbuf_format(&out.text, "\n%s\n", spec->more);
     out_close(&out);
 }
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cli/progress.h"
-#include "cli/text.h"
+#include "cli/textbuf.h"
 
 /* Nothing sensible is left to do when standard error is closed. */
 static void write_error(struct bounce_slice s)
@@ -23,18 +23,18 @@ static void write_error(struct bounce_slice s)
 static void say(const char *format, va_list args)
 {
     char raw[8192];
-    struct text line = {0};
+    struct textbuf line = {0};
     int len = vsnprintf(raw, sizeof(raw), format, args);
     size_t used = len < 0 ? 0 : (size_t)len;
 
     if (used >= sizeof(raw))
         used = sizeof(raw) - 1;
     progress_hide();
-    text_cstr(&line, "bounce: ");
-    text_clean(&line, slice_make(raw, used));
-    text_byte(&line, '\n');
-    write_error(text_slice(&line));
-    text_free(&line);
+    textbuf_cstr(&line, "bounce: ");
+    textbuf_clean(&line, slice_make(raw, used));
+    textbuf_byte(&line, '\n');
+    write_error(textbuf_slice(&line));
+    textbuf_free(&line);
 }
 
 void cli_error(const char *format, ...)

@@ -3,7 +3,7 @@
 #ifndef BOUNCE_CLI_EXPLAIN_H
 #define BOUNCE_CLI_EXPLAIN_H
 
-#include "cli/text.h"
+#include "cli/textbuf.h"
 
 struct explain_run {
     struct bounce_engine *engine;
@@ -26,23 +26,23 @@ bool explain_is_code(const struct explain_run *run, struct bounce_slice query,
                      struct explain_codes *codes_out);
 
 /* A heading, or a paragraph below it; nothing when s is empty. */
-void explain_heading(const struct explain_run *run, struct text *text,
+void explain_heading(const struct explain_run *run, struct textbuf *text,
                      const char *title);
-void explain_paragraph(const struct explain_run *run, struct text *text,
+void explain_paragraph(const struct explain_run *run, struct textbuf *text,
                        const char *title, struct bounce_slice s);
 
 /* Title, meaning, cause and remedy of each code; the number found. With
  * run->json an array. */
-size_t explain_codes(const struct explain_run *run, struct text *text,
+size_t explain_codes(const struct explain_run *run, struct textbuf *text,
                      const struct explain_codes *codes);
 /* What providers mean by the codes: from their rules and the examples. */
-void explain_providers(const struct explain_run *run, struct text *text,
+void explain_providers(const struct explain_run *run, struct textbuf *text,
                        const struct explain_codes *codes);
 /* The verdict of an event, what to do, and why. */
-void explain_verdict(const struct explain_run *run, struct text *text,
+void explain_verdict(const struct explain_run *run, struct textbuf *text,
                      const struct bounce_event *event);
 /* Who reported what about whom and when. */
-void explain_story(const struct explain_run *run, struct text *text,
+void explain_story(const struct explain_run *run, struct textbuf *text,
                    const struct bounce_event *event);
 
 #endif

@@ -7,20 +7,21 @@
 
 #define INDENT 2
 
-void explain_heading(const struct explain_run *run, struct text *text,
+void explain_heading(const struct explain_run *run, struct textbuf *text,
                      const char *title)
 {
-    text_format(text, run->colour ? "\n\033[1m%s\033[0m\n" : "\n%s\n", title);
+    textbuf_format(text, run->colour ? "\n\033[1m%s\033[0m\n" : "\n%s\n",
+                   title);
 }
 
-void explain_paragraph(const struct explain_run *run, struct text *text,
+void explain_paragraph(const struct explain_run *run, struct textbuf *text,
                        const char *title, struct bounce_slice s)
 {
     if (s.len == 0)
         return;
     if (title != NULL)
         explain_heading(run, text, title);
-    text_wrap(text, s, INDENT, run->width);
+    textbuf_wrap(text, s, INDENT, run->width);
 }
 
 /* "X.7.26": the table's way to write a status whatever its class. */
@@ -82,9 +83,9 @@ static bool is_wanted(const struct explain_run *run,
            (int)number == codes->reply_code;
 }
 
-static void add_json(struct text *text, const struct bounce_code *code)
+static void add_json(struct textbuf *text, const struct bounce_code *code)
 {
-    text_byte(text, '{');
+    textbuf_byte(text, '{');
     json_out_member(text, "code", code->code);
     json_out_member(text, "service", code->service);
     json_out_member(text, "title", code->title);
@@ -93,44 +94,44 @@ static void add_json(struct text *text, const struct bounce_code *code)
     json_out_member(text, "cause", code->cause);
     json_out_member(text, "remedy", code->remedy);
     json_out_member(text, "reference", code->reference);
-    text_byte(text, '}');
+    textbuf_byte(text, '}');
 }
 
-static void add_text(const struct explain_run *run, struct text *text,
+static void add_text(const struct explain_run *run, struct textbuf *text,
                      const struct bounce_code *code,
                      const struct explain_codes *codes)
 {
     bool status = same_status(code->code, codes->status);
-    struct text title = {0};
+    struct textbuf title = {0};
 
-    text_add(&title, status ? codes->status : code->code);
+    textbuf_add(&title, status ? codes->status : code->code);
     if (code->service.len > 0)
-        text_format(&title, " at %.*s", CLI_ARG(code->service));
+        textbuf_format(&title, " at %.*s", CLI_ARG(code->service));
     if (code->title.len > 0)
-        text_format(&title, ": %.*s", CLI_ARG(code->title));
+        textbuf_format(&title, ": %.*s", CLI_ARG(code->title));
     if (code->reference.len > 0)
-        text_format(&title, " (%.*s)", CLI_ARG(code->reference));
-    text_byte(&title, '\0');
+        textbuf_format(&title, " (%.*s)", CLI_ARG(code->reference));
+    textbuf_byte(&title, '\0');
     explain_paragraph(run, text, title.ptr,
                       code->meaning.len > 0 ? code->meaning : SLICE("-"));
     explain_paragraph(run, text, "Why it happens", code->cause);
     explain_paragraph(run, text, "What mends it", code->remedy);
-    text_free(&title);
+    textbuf_free(&title);
 }
 
-size_t explain_codes(const struct explain_run *run, struct text *text,
+size_t explain_codes(const struct explain_run *run, struct textbuf *text,
                      const struct explain_codes *codes)
 {
     struct bounce_code code;
     size_t found = 0;
 
     if (run->json)
-        text_byte(text, '[');
+        textbuf_byte(text, '[');
     for (size_t i = 0; bounce_code_at(run->engine, i, &code); i++) {
         if (!is_wanted(run, codes, &code))
             continue;
         if (run->json && found > 0)
-            text_byte(text, ',');
+            textbuf_byte(text, ',');
         if (run->json)
             add_json(text, &code);
         else
@@ -138,6 +139,6 @@ size_t explain_codes(const struct explain_run *run, struct text *text,
         found++;
     }
     if (run->json)
-        text_byte(text, ']');
+        textbuf_byte(text, ']');
     return found;
 }

@@ -30,60 +30,60 @@ static const char *class_words(enum bounce_class cls)
     return "Nothing follows for the address.";
 }
 
-static void add_class(const struct explain_run *run, struct text *text,
+static void add_class(const struct explain_run *run, struct textbuf *text,
                       const struct bounce_event *event,
                       const struct bounce_category *category)
 {
     struct bounce_slice class_name = slice_cstr(bounce_class_name(event->cls));
 
     explain_heading(run, text, "Hard or soft");
-    text_cstr(text, "  ");
+    textbuf_cstr(text, "  ");
     if (category != NULL) {
-        text_clean(text, category->name);
-        text_cstr(text, " (");
+        textbuf_clean(text, category->name);
+        textbuf_cstr(text, " (");
         term_styled(text, term_class_style(class_name), run->colour,
                     class_name);
-        text_cstr(text, ")");
+        textbuf_cstr(text, ")");
     }
     if (event->confidence >= 0 && event->cls != BOUNCE_CLASS_NONE)
-        text_format(text, "; %.0f %% sure", event->confidence * 100);
-    text_byte(text, '\n');
-    text_wrap(text, slice_cstr(class_words(event->cls)), 2, run->width);
+        textbuf_format(text, "; %.0f %% sure", event->confidence * 100);
+    textbuf_byte(text, '\n');
+    textbuf_wrap(text, slice_cstr(class_words(event->cls)), 2, run->width);
     if (event->expired)
-        text_wrap(text,
-                  SLICE("The sending system tried until its time was used up."),
-                  2, run->width);
+        textbuf_wrap(
+            text, SLICE("The sending system tried until its time was used up."),
+            2, run->width);
 }
 
-static void add_why(const struct explain_run *run, struct text *text,
+static void add_why(const struct explain_run *run, struct textbuf *text,
                     const struct bounce_event *event)
 {
-    struct text why = {0};
+    struct textbuf why = {0};
 
     view_why(&why, event);
     if (event->provider.len > 0) {
-        text_cstr(&why, "; provider ");
-        text_add(&why, event->provider);
+        textbuf_cstr(&why, "; provider ");
+        textbuf_add(&why, event->provider);
     }
     if (event->gateway.len > 0) {
-        text_cstr(&why, "; gateway ");
-        text_add(&why, event->gateway);
+        textbuf_cstr(&why, "; gateway ");
+        textbuf_add(&why, event->gateway);
     }
-    explain_paragraph(run, text, "On what evidence", text_slice(&why));
-    text_free(&why);
+    explain_paragraph(run, text, "On what evidence", textbuf_slice(&why));
+    textbuf_free(&why);
 }
 
-static void add_pair(struct text *text, const char *name,
+static void add_pair(struct textbuf *text, const char *name,
                      struct bounce_slice value)
 {
     if (value.len == 0)
         return;
-    text_format(text, "  %-14s ", name);
-    text_clean(text, value);
-    text_byte(text, '\n');
+    textbuf_format(text, "  %-14s ", name);
+    textbuf_clean(text, value);
+    textbuf_byte(text, '\n');
 }
 
-static void add_signals(const struct explain_run *run, struct text *text,
+static void add_signals(const struct explain_run *run, struct textbuf *text,
                         const struct bounce_signals *signals)
 {
     size_t before;
@@ -98,22 +98,22 @@ static void add_signals(const struct explain_run *run, struct text *text,
     add_pair(text, "new address", signals->new_address);
     add_pair(text, "suppressed for", signals->suppressed_for);
     if (signals->limit_what.len > 0)
-        text_format(text, "  %-14s %.*s: %.0f %.*s\n", "limit",
-                    CLI_ARG(signals->limit_what), signals->limit_value,
-                    CLI_ARG(signals->limit_unit));
+        textbuf_format(text, "  %-14s %.*s: %.0f %.*s\n", "limit",
+                       CLI_ARG(signals->limit_what), signals->limit_value,
+                       CLI_ARG(signals->limit_unit));
     if (signals->person_left > 0)
-        text_format(text, "  %-14s %s\n", "the person",
-                    "has left the organisation");
+        textbuf_format(text, "  %-14s %s\n", "the person",
+                       "has left the organisation");
     if (text->len == before) /* nothing: take the heading back */
         text->len -= sizeof("\nWhat else it says\n") - 1 +
                      (run->colour ? sizeof("\033[1m\033[0m") - 1 : 0);
 }
 
-void explain_verdict(const struct explain_run *run, struct text *text,
+void explain_verdict(const struct explain_run *run, struct textbuf *text,
                      const struct bounce_event *event)
 {
     const struct bounce_category *category = NULL;
-    struct text advice = {0};
+    struct textbuf advice = {0};
 
     if (event->category.ptr != NULL)
         category = bounce_category_find(run->engine, event->category);
@@ -124,17 +124,17 @@ void explain_verdict(const struct explain_run *run, struct text *text,
         add_why(run, text, event);
     explain_paragraph(run, text, "What to do", event->advice.remedy);
     if (category != NULL && category->action_text.len > 0)
-        text_format(&advice, "By default: %.*s.",
-                    CLI_ARG(category->action_text));
+        textbuf_format(&advice, "By default: %.*s.",
+                       CLI_ARG(category->action_text));
     if (category != NULL && category->retry_text.len > 0)
-        text_format(&advice, " Trying again: %.*s.",
-                    CLI_ARG(category->retry_text));
-    explain_paragraph(run, text, NULL, text_slice(&advice));
+        textbuf_format(&advice, " Trying again: %.*s.",
+                       CLI_ARG(category->retry_text));
+    explain_paragraph(run, text, NULL, textbuf_slice(&advice));
     add_signals(run, text, &event->signals);
-    text_free(&advice);
+    textbuf_free(&advice);
 }
 
-static void add_time(struct text *text, const char *name, int64_t time)
+static void add_time(struct textbuf *text, const char *name, int64_t time)
 {
     char iso[DATE_ISO_SIZE];
 
@@ -142,7 +142,7 @@ static void add_time(struct text *text, const char *name, int64_t time)
         add_pair(text, name, slice_make(iso, date_format_iso(time, iso)));
 }
 
-void explain_story(const struct explain_run *run, struct text *text,
+void explain_story(const struct explain_run *run, struct textbuf *text,
                    const struct bounce_event *event)
 {
     explain_heading(run, text, "What happened");
@@ -155,7 +155,7 @@ void explain_story(const struct explain_run *run, struct text *text,
     add_pair(text, "answering", slice_cstr(bounce_stage_name(event->stage)));
     add_pair(text, "status", event->status);
     if (event->reply_code != 0)
-        text_format(text, "  %-14s %d\n", "reply code", event->reply_code);
+        textbuf_format(text, "  %-14s %d\n", "reply code", event->reply_code);
     add_pair(text, "sender", event->sender);
     add_pair(text, "subject", event->subject);
     add_pair(text, "message id", event->message_id);

@@ -48,14 +48,14 @@ static struct bounce_slice example_with(const struct explain_run *run,
     return SLICE_NULL;
 }
 
-static void add_json(const struct explain_run *run, struct text *text,
+static void add_json(const struct explain_run *run, struct textbuf *text,
                      const struct bounce_rule *rule,
                      struct bounce_slice example)
 {
     const struct bounce_category *category =
         bounce_category_find(run->engine, rule->category);
 
-    text_byte(text, '{');
+    textbuf_byte(text, '{');
     json_out_member(text, "provider", rule->provider);
     json_out_member(text, "rule", rule->id);
     json_out_member(text, "category", rule->category);
@@ -67,38 +67,38 @@ static void add_json(const struct explain_run *run, struct text *text,
     json_out_member(text, "remedy", rule->remedy);
     json_out_member(text, "example", example);
     json_out_member(text, "source", rule->source);
-    text_byte(text, '}');
+    textbuf_byte(text, '}');
 }
 
-static void add_text(const struct explain_run *run, struct text *text,
+static void add_text(const struct explain_run *run, struct textbuf *text,
                      const struct bounce_rule *rule,
                      struct bounce_slice example)
 {
     const struct bounce_category *category =
         bounce_category_find(run->engine, rule->category);
 
-    text_cstr(text, "  ");
-    text_clean(text, rule->provider);
-    text_cstr(text, ": ");
+    textbuf_cstr(text, "  ");
+    textbuf_clean(text, rule->provider);
+    textbuf_cstr(text, ": ");
     if (category != NULL)
-        text_format(text, "%.*s (%s)", CLI_ARG(category->name),
-                    bounce_class_name(category->cls));
-    text_cstr(text, "  [");
-    text_clean(text, rule->id);
-    text_cstr(text, "]\n");
-    text_wrap(text, rule->meaning, 6, run->width);
-    text_wrap(text, example, 6, run->width);
-    text_wrap(text, rule->remedy, 6, run->width);
+        textbuf_format(text, "%.*s (%s)", CLI_ARG(category->name),
+                       bounce_class_name(category->cls));
+    textbuf_cstr(text, "  [");
+    textbuf_clean(text, rule->id);
+    textbuf_cstr(text, "]\n");
+    textbuf_wrap(text, rule->meaning, 6, run->width);
+    textbuf_wrap(text, example, 6, run->width);
+    textbuf_wrap(text, rule->remedy, 6, run->width);
 }
 
-void explain_providers(const struct explain_run *run, struct text *text,
+void explain_providers(const struct explain_run *run, struct textbuf *text,
                        const struct explain_codes *codes)
 {
     struct bounce_rule rule;
     size_t found = 0;
 
     if (run->json)
-        text_byte(text, '[');
+        textbuf_byte(text, '[');
     for (size_t i = 0;
          found < PROVIDERS_MAX && bounce_rule_at(run->engine, i, &rule); i++) {
         struct bounce_slice example;
@@ -112,7 +112,7 @@ void explain_providers(const struct explain_run *run, struct text *text,
         if (!run->json && found == 0)
             explain_heading(run, text, "What providers mean by it");
         if (run->json && found > 0)
-            text_byte(text, ',');
+            textbuf_byte(text, ',');
         if (run->json)
             add_json(run, text, &rule, example);
         else
@@ -120,5 +120,5 @@ void explain_providers(const struct explain_run *run, struct text *text,
         found++;
     }
     if (run->json)
-        text_byte(text, ']');
+        textbuf_byte(text, ']');
 }

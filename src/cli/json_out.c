@@ -3,37 +3,38 @@
 
 #include "engine/json_write.h"
 
-void json_out_string(struct text *text, struct bounce_slice s)
+void json_out_string(struct textbuf *text, struct bounce_slice s)
 {
     struct json_writer w;
     size_t room = s.len * 6 + 8; /* six bytes at most for one, quotes, null */
 
-    w = (struct json_writer){text_room(text, room), room, 0};
+    w = (struct json_writer){textbuf_room(text, room), room, 0};
     json_string(&w, s);
     text->len += w.len;
 }
 
-void json_out_key(struct text *text, const char *key)
+void json_out_key(struct textbuf *text, const char *key)
 {
     if (text->len > 0 && text->ptr[text->len - 1] != '{')
-        text_byte(text, ',');
-    text_format(text, "\"%s\":", key);
+        textbuf_byte(text, ',');
+    textbuf_format(text, "\"%s\":", key);
 }
 
-void json_out_member(struct text *text, const char *key, struct bounce_slice s)
+void json_out_member(struct textbuf *text, const char *key,
+                     struct bounce_slice s)
 {
     json_out_key(text, key);
     json_out_string(text, s);
 }
 
-void json_out_number(struct text *text, const char *key, int64_t value)
+void json_out_number(struct textbuf *text, const char *key, int64_t value)
 {
     json_out_key(text, key);
-    text_format(text, "%lld", (long long)value);
+    textbuf_format(text, "%lld", (long long)value);
 }
 
-void json_out_bool(struct text *text, const char *key, bool value)
+void json_out_bool(struct textbuf *text, const char *key, bool value)
 {
     json_out_key(text, key);
-    text_cstr(text, value ? "true" : "false");
+    textbuf_cstr(text, value ? "true" : "false");
 }

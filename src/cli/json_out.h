@@ -3,15 +3,16 @@
 #ifndef BOUNCE_CLI_JSON_OUT_H
 #define BOUNCE_CLI_JSON_OUT_H
 
-#include "cli/text.h"
+#include "cli/textbuf.h"
 
 /* s quoted, or null. */
-void json_out_string(struct text *text, struct bounce_slice s);
+void json_out_string(struct textbuf *text, struct bounce_slice s);
 /* Members; before each but the first of an object stands a comma. */
-void json_out_member(struct text *text, const char *key, struct bounce_slice s);
-void json_out_number(struct text *text, const char *key, int64_t value);
-void json_out_bool(struct text *text, const char *key, bool value);
+void json_out_member(struct textbuf *text, const char *key,
+                     struct bounce_slice s);
+void json_out_number(struct textbuf *text, const char *key, int64_t value);
+void json_out_bool(struct textbuf *text, const char *key, bool value);
 /* "key": and nothing more: the value follows. */
-void json_out_key(struct text *text, const char *key);
+void json_out_key(struct textbuf *text, const char *key);
 
 #endif

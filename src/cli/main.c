@@ -19,19 +19,19 @@ static const struct cli_verb verbs[] = {
 
 static void help(struct out *out)
 {
-    text_cstr(&out->text,
-              "usage: bounce VERB [OPTION...] [ARGUMENT...]\n\n"
-              "Reads bounces, complaints, auto-replies and SMTP replies and "
-              "says what they mean.\n\nverbs:\n");
+    textbuf_cstr(&out->text,
+                 "usage: bounce VERB [OPTION...] [ARGUMENT...]\n\n"
+                 "Reads bounces, complaints, auto-replies and SMTP replies and "
+                 "says what they mean.\n\nverbs:\n");
     for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-        text_format(&out->text, "  %-10s %s\n", verbs[i].name,
-                    verbs[i].summary);
-    text_cstr(&out->text,
-              "\noptions:\n"
-              "  --help     show this; \"bounce VERB --help\" says more\n"
-              "  --version  show the version\n\n"
-              "exit status: 0 fine; 1 some input was unreadable; 2 wrong "
-              "usage; 64 and\nabove as in sysexits.h\n");
+        textbuf_format(&out->text, "  %-10s %s\n", verbs[i].name,
+                       verbs[i].summary);
+    textbuf_cstr(&out->text,
+                 "\noptions:\n"
+                 "  --help     show this; \"bounce VERB --help\" says more\n"
+                 "  --version  show the version\n\n"
+                 "exit status: 0 fine; 1 some input was unreadable; 2 wrong "
+                 "usage; 64 and\nabove as in sysexits.h\n");
 }
 
 static int top_level(const char *option)
@@ -40,7 +40,7 @@ static int top_level(const char *option)
 
     out_init(&out);
     if (strcmp(option, "--version") == 0)
-        text_format(&out.text, "bounce %s\n", bounce_version());
+        textbuf_format(&out.text, "bounce %s\n", bounce_version());
     else
         help(&out);
     out_close(&out);

@@ -9,13 +9,13 @@
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/folder.h"
-#include "cli/text.h"
+#include "cli/textbuf.h"
 
 /* The whole file behind what text holds; false with errno. */
-static bool read_whole(int fd, struct text *text)
+static bool read_whole(int fd, struct textbuf *text)
 {
     for (;;) {
-        char *room = text_room(text, 65536);
+        char *room = textbuf_room(text, 65536);
         ssize_t got = read(fd, room, 65536);
 
         if (got < 0 && errno == EINTR)
@@ -28,7 +28,7 @@ static bool read_whole(int fd, struct text *text)
 
 static int add_file(struct bounce_engine *engine, const char *path)
 {
-    struct text text = {0};
+    struct textbuf text = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC), status = CLI_FINE;
     enum bounce_err err;
 
@@ -36,7 +36,7 @@ static int add_file(struct bounce_engine *engine, const char *path)
         cli_error("%s: %s", path, strerror(errno));
         status = CLI_NO_INPUT;
     } else {
-        err = bounce_engine_add_rules(engine, path, text_slice(&text).ptr,
+        err = bounce_engine_add_rules(engine, path, textbuf_slice(&text).ptr,
                                       text.len);
         if (err != BOUNCE_OK) {
             cli_error("%s: %s", path, bounce_strerror(err));
@@ -45,7 +45,7 @@ static int add_file(struct bounce_engine *engine, const char *path)
     }
     if (fd >= 0)
         close(fd);
-    text_free(&text);
+    textbuf_free(&text);
     return status;
 }
 
@@ -77,13 +77,13 @@ static int add_path(struct bounce_engine *engine, const char *path,
         status = CLI_NO_INPUT;
     }
     for (size_t i = 0; i < folder.count && status == CLI_FINE; i++) {
-        struct text full = {0};
+        struct textbuf full = {0};
 
-        text_format(&full, "%s/%s", path, folder.names[i]);
-        text_byte(&full, '\0');
+        textbuf_format(&full, "%s/%s", path, folder.names[i]);
+        textbuf_byte(&full, '\0');
         if (is_rules_name(folder.names[i]))
             status = add_path(engine, full.ptr, depth + 1);
-        text_free(&full);
+        textbuf_free(&full);
     }
     folder_free(&folder);
     return status;

@@ -13,7 +13,7 @@
 void out_init(struct out *out)
 {
     *out = (struct out){.tty = isatty(STDOUT_FILENO) != 0};
-    text_room(&out->text, 2 * OUT_MUCH);
+    textbuf_room(&out->text, 2 * OUT_MUCH);
 }
 
 void out_tick(struct out *out)
@@ -58,5 +58,5 @@ void out_close(struct out *out)
     /* Some file systems tell of a full disk only here. */
     if (close(STDOUT_FILENO) != 0 && errno != EINTR && errno != EBADF)
         give_up(errno);
-    text_free(&out->text);
+    textbuf_free(&out->text);
 }

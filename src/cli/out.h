@@ -4,10 +4,10 @@
 #ifndef BOUNCE_CLI_OUT_H
 #define BOUNCE_CLI_OUT_H
 
-#include "cli/text.h"
+#include "cli/textbuf.h"
 
 struct out {
-    struct text text; /* not yet written */
+    struct textbuf text; /* not yet written */
     bool tty;
 };
 

@@ -3,7 +3,7 @@
 #ifndef BOUNCE_CLI_RULES_H
 #define BOUNCE_CLI_RULES_H
 
-#include "cli/text.h"
+#include "cli/textbuf.h"
 
 struct rules_run {
     struct bounce_engine *engine;
@@ -19,7 +19,7 @@ int rules_show(const struct rules_run *run, int argc, char **argv);
 int rules_why(const struct rules_run *run, int argc, char **argv);
 
 /* The arguments with blanks between. */
-void rules_join(struct text *text, int argc, char **argv);
+void rules_join(struct textbuf *text, int argc, char **argv);
 
 /* Who answers with a rule's examples; empty when it does not matter. */
 struct rules_setting {
@@ -33,7 +33,7 @@ void rules_setting(const struct bounce_engine *engine, size_t i,
  * system would quote it. */
 struct rules_dress {
     const char *name; /* "as written", "in Postfix's words", ... */
-    void (*make)(struct text *text, struct bounce_slice example,
+    void (*make)(struct textbuf *text, struct bounce_slice example,
                  const char *host);
 };
 extern const struct rules_dress rules_dresses[];

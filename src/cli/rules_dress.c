@@ -19,14 +19,14 @@ static size_t prefix_length(struct bounce_slice s)
     return at;
 }
 
-static void as_written(struct text *text, struct bounce_slice example,
+static void as_written(struct textbuf *text, struct bounce_slice example,
                        const char *host)
 {
     (void)host;
-    text_add(text, example);
+    textbuf_add(text, example);
 }
 
-static void recase(struct text *text, struct bounce_slice s, bool upper)
+static void recase(struct textbuf *text, struct bounce_slice s, bool upper)
 {
     for (size_t i = 0; i < s.len; i++) {
         unsigned char c = (unsigned char)s.ptr[i];
@@ -35,71 +35,71 @@ static void recase(struct text *text, struct bounce_slice s, bool upper)
             c = (unsigned char)(c - 'a' + 'A');
         else if (!upper)
             c = ascii_lower(c);
-        text_byte(text, (char)c);
+        textbuf_byte(text, (char)c);
     }
 }
 
-static void in_upper_case(struct text *text, struct bounce_slice example,
+static void in_upper_case(struct textbuf *text, struct bounce_slice example,
                           const char *host)
 {
     (void)host;
     recase(text, example, true);
 }
 
-static void in_lower_case(struct text *text, struct bounce_slice example,
+static void in_lower_case(struct textbuf *text, struct bounce_slice example,
                           const char *host)
 {
     (void)host;
     recase(text, example, false);
 }
 
-static void in_postfix_words(struct text *text, struct bounce_slice example,
+static void in_postfix_words(struct textbuf *text, struct bounce_slice example,
                              const char *host)
 {
-    text_format(text, "host %s[192.0.2.1] said: ", host);
-    text_add(text, example);
-    text_cstr(text, " (in reply to RCPT TO command)");
+    textbuf_format(text, "host %s[192.0.2.1] said: ", host);
+    textbuf_add(text, example);
+    textbuf_cstr(text, " (in reply to RCPT TO command)");
 }
 
-static void in_exim_words(struct text *text, struct bounce_slice example,
+static void in_exim_words(struct textbuf *text, struct bounce_slice example,
                           const char *host)
 {
-    text_format(text,
-                "SMTP error from remote mail server after RCPT "
-                "TO:<a@example.org>: host %s [192.0.2.1]: ",
-                host);
-    text_add(text, example);
+    textbuf_format(text,
+                   "SMTP error from remote mail server after RCPT "
+                   "TO:<a@example.org>: host %s [192.0.2.1]: ",
+                   host);
+    textbuf_add(text, example);
 }
 
-static void in_qmail_words(struct text *text, struct bounce_slice example,
+static void in_qmail_words(struct textbuf *text, struct bounce_slice example,
                            const char *host)
 {
-    text_format(text,
-                "Connected to 192.0.2.1 (%s) but recipient was rejected.\n"
-                "Remote host said: ",
-                host);
-    text_add(text, example);
+    textbuf_format(text,
+                   "Connected to 192.0.2.1 (%s) but recipient was rejected.\n"
+                   "Remote host said: ",
+                   host);
+    textbuf_add(text, example);
 }
 
-static void in_sendmail_words(struct text *text, struct bounce_slice example,
+static void in_sendmail_words(struct textbuf *text, struct bounce_slice example,
                               const char *host)
 {
     (void)host;
-    text_cstr(text, "<<< ");
-    text_add(text, example);
+    textbuf_cstr(text, "<<< ");
+    textbuf_add(text, example);
 }
 
-static void with_type(struct text *text, struct bounce_slice example,
+static void with_type(struct textbuf *text, struct bounce_slice example,
                       const char *host)
 {
     (void)host;
-    text_cstr(text, "smtp; ");
-    text_add(text, example);
+    textbuf_cstr(text, "smtp; ");
+    textbuf_add(text, example);
 }
 
 /* "550 5.1.1 a b c" -> "550-5.1.1 a" LF "550 5.1.1 b c": the break is at the
  * blank nearest to the middle of the text. */
-static void in_two_lines(struct text *text, struct bounce_slice example,
+static void in_two_lines(struct textbuf *text, struct bounce_slice example,
                          const char *host)
 {
     size_t prefix = prefix_length(example), middle, at;
@@ -110,19 +110,19 @@ static void in_two_lines(struct text *text, struct bounce_slice example,
     at = slice_find_byte(slice_from(example, middle), ' ');
     if (prefix < 4 || at == SLICE_NPOS ||
         slice_find_byte(example, '\n') != SLICE_NPOS) {
-        text_add(text, example);
+        textbuf_add(text, example);
         return;
     }
     at += middle;
     front = slice_sub(example, 0, at);
-    text_add(text, slice_sub(front, 0, 3));
-    text_byte(text, '-');
-    text_add(text, slice_from(front, 4));
-    text_byte(text, '\n');
-    text_add(text, slice_sub(example, 0, 3));
-    text_byte(text, ' ');
-    text_add(text, slice_sub(example, 4, prefix - 4));
-    text_add(text, slice_from(example, at + 1));
+    textbuf_add(text, slice_sub(front, 0, 3));
+    textbuf_byte(text, '-');
+    textbuf_add(text, slice_from(front, 4));
+    textbuf_byte(text, '\n');
+    textbuf_add(text, slice_sub(example, 0, 3));
+    textbuf_byte(text, ' ');
+    textbuf_add(text, slice_sub(example, 4, prefix - 4));
+    textbuf_add(text, slice_from(example, at + 1));
 }
 
 const struct rules_dress rules_dresses[] = {

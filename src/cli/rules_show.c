@@ -9,12 +9,12 @@
 
 #define HITS_MAX 64
 
-void rules_join(struct text *text, int argc, char **argv)
+void rules_join(struct textbuf *text, int argc, char **argv)
 {
     for (int i = 0; i < argc; i++) {
         if (i > 0)
-            text_byte(text, ' ');
-        text_cstr(text, argv[i]);
+            textbuf_byte(text, ' ');
+        textbuf_cstr(text, argv[i]);
     }
 }
 
@@ -29,10 +29,10 @@ static struct bounce_slice class_of(const struct bounce_engine *engine,
 }
 
 /* The members that all listings of a rule share, the object left open. */
-static void add_json(struct text *text, const struct bounce_engine *engine,
+static void add_json(struct textbuf *text, const struct bounce_engine *engine,
                      const struct bounce_rule *rule)
 {
-    text_byte(text, '{');
+    textbuf_byte(text, '{');
     json_out_member(text, "rule", rule->id);
     json_out_member(text, "category", rule->category);
     json_out_member(text, "class", class_of(engine, rule->category));
@@ -42,19 +42,19 @@ static void add_json(struct text *text, const struct bounce_engine *engine,
     json_out_bool(text, "user", rule->user);
 }
 
-static void add_row(struct text *text, const struct bounce_engine *engine,
+static void add_row(struct textbuf *text, const struct bounce_engine *engine,
                     const struct bounce_rule *rule)
 {
     view_field(text, rule->id);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, rule->category);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, class_of(engine, rule->category));
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, rule->provider);
-    text_format(text, "\t%u\t%u\t", rule->phrases, rule->examples);
-    text_clean(text, rule->origin);
-    text_format(text, ":%u", rule->line);
+    textbuf_format(text, "\t%u\t%u\t", rule->phrases, rule->examples);
+    textbuf_clean(text, rule->origin);
+    textbuf_format(text, ":%u", rule->line);
 }
 
 int rules_list(const struct rules_run *run, int argc, char **argv)
@@ -63,7 +63,7 @@ int rules_list(const struct rules_run *run, int argc, char **argv)
                                          "provider", "phrases",  "examples",
                                          "where"};
     struct bounce_rule rule;
-    struct text row = {0};
+    struct textbuf row = {0};
     struct table table;
     struct out out;
 
@@ -77,36 +77,36 @@ int rules_list(const struct rules_run *run, int argc, char **argv)
             add_json(&row, run->engine, &rule);
             json_out_number(&row, "phrases", rule.phrases);
             json_out_number(&row, "examples", rule.examples);
-            text_byte(&row, '}');
+            textbuf_byte(&row, '}');
         } else {
             add_row(&row, run->engine, &rule);
         }
         if (out.tty && !run->json) {
-            table_row(&table, text_slice(&row));
+            table_row(&table, textbuf_slice(&row));
             continue;
         }
-        text_add(&out.text, text_slice(&row));
-        text_byte(&out.text, '\n');
+        textbuf_add(&out.text, textbuf_slice(&row));
+        textbuf_byte(&out.text, '\n');
         out_tick(&out);
     }
     table_end(&table);
     out_close(&out);
-    text_free(&row);
+    textbuf_free(&row);
     return CLI_FINE;
 }
 
-static void add_line(struct text *text, const char *name,
+static void add_line(struct textbuf *text, const char *name,
                      struct bounce_slice value)
 {
     if (value.len == 0)
         return;
-    text_format(text, "%-9s ", name);
-    text_clean(text, value);
-    text_byte(text, '\n');
+    textbuf_format(text, "%-9s ", name);
+    textbuf_clean(text, value);
+    textbuf_byte(text, '\n');
 }
 
 static void
-add_texts(struct text *text, const struct rules_run *run, size_t rule,
+add_texts(struct textbuf *text, const struct rules_run *run, size_t rule,
           const char *key,
           struct bounce_slice (*get)(const struct bounce_engine *engine,
                                      size_t i, size_t j))
@@ -115,7 +115,7 @@ add_texts(struct text *text, const struct rules_run *run, size_t rule,
 
     if (run->json) {
         json_out_key(text, key);
-        text_byte(text, '[');
+        textbuf_byte(text, '[');
     }
     for (size_t j = 0; (s = get(run->engine, rule, j)).ptr != NULL; j++) {
         if (!run->json) {
@@ -123,15 +123,15 @@ add_texts(struct text *text, const struct rules_run *run, size_t rule,
             continue;
         }
         if (j > 0)
-            text_byte(text, ',');
+            textbuf_byte(text, ',');
         json_out_string(text, s);
     }
     if (run->json)
-        text_byte(text, ']');
+        textbuf_byte(text, ']');
 }
 
 static void show(const struct rules_run *run, size_t i,
-                 const struct bounce_rule *rule, struct text *text)
+                 const struct bounce_rule *rule, struct textbuf *text)
 {
     if (run->json) {
         add_json(text, run->engine, rule);
@@ -146,16 +146,16 @@ static void show(const struct rules_run *run, size_t i,
         add_line(text, "meaning", rule->meaning);
         add_line(text, "remedy", rule->remedy);
         add_line(text, "source", rule->source);
-        text_format(text, "%-9s ", "where");
-        text_clean(text, rule->origin);
-        text_format(text, ":%u\n", rule->line);
+        textbuf_format(text, "%-9s ", "where");
+        textbuf_clean(text, rule->origin);
+        textbuf_format(text, ":%u\n", rule->line);
     }
     add_texts(text, run, i, run->json ? "phrases" : "phrase",
               bounce_rule_phrase);
     add_texts(text, run, i, run->json ? "examples" : "example",
               bounce_rule_example);
     if (run->json)
-        text_cstr(text, "}\n");
+        textbuf_cstr(text, "}\n");
 }
 
 int rules_show(const struct rules_run *run, int argc, char **argv)
@@ -176,7 +176,7 @@ int rules_show(const struct rules_run *run, int argc, char **argv)
     return CLI_UNREADABLE;
 }
 
-static void add_hit(struct text *text, const struct rules_run *run,
+static void add_hit(struct textbuf *text, const struct rules_run *run,
                     const struct bounce_hit *hit)
 {
     struct bounce_rule rule;
@@ -188,33 +188,33 @@ static void add_hit(struct text *text, const struct rules_run *run,
         json_out_number(text, "rank", hit->rank);
         json_out_member(text, "phrase", hit->phrase);
         json_out_member(text, "text", hit->text);
-        text_cstr(text, "}\n");
+        textbuf_cstr(text, "}\n");
         return;
     }
-    text_format(text, "%u\t", hit->rank);
+    textbuf_format(text, "%u\t", hit->rank);
     view_field(text, rule.id);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, rule.category);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, class_of(run->engine, rule.category));
-    text_byte(text, '\t');
-    text_clean(text, rule.origin);
-    text_format(text, ":%u\t", rule.line);
+    textbuf_byte(text, '\t');
+    textbuf_clean(text, rule.origin);
+    textbuf_format(text, ":%u\t", rule.line);
     view_field(text, hit->phrase);
-    text_byte(text, '\n');
+    textbuf_byte(text, '\n');
 }
 
-static void show_verdict(struct text *text, const struct bounce_event *event)
+static void show_verdict(struct textbuf *text, const struct bounce_event *event)
 {
-    text_cstr(text, "\nverdict: ");
+    textbuf_cstr(text, "\nverdict: ");
     view_field(text, event->category);
-    text_cstr(text, ", ");
+    textbuf_cstr(text, ", ");
     view_class(text, event);
     if (event->confidence >= 0)
-        text_format(text, ", confidence %.2f", event->confidence);
-    text_cstr(text, "; ");
+        textbuf_format(text, ", confidence %.2f", event->confidence);
+    textbuf_cstr(text, "; ");
     view_why(text, event);
-    text_byte(text, '\n');
+    textbuf_byte(text, '\n');
 }
 
 static void show_hits(const struct rules_run *run,
@@ -225,16 +225,16 @@ static void show_hits(const struct rules_run *run,
                                          "class", "where", "phrase"};
     struct bounce_hit hits[HITS_MAX];
     size_t count = bounce_reader_hits(reader, hits, HITS_MAX);
-    struct text rows = {0};
+    struct textbuf rows = {0};
     struct bounce_slice rest, row;
     struct table table;
 
     for (size_t i = 0; i < count && i < HITS_MAX; i++)
         add_hit(&rows, run, &hits[i]);
-    rest = text_slice(&rows);
+    rest = textbuf_slice(&rows);
     if (run->json) {
-        text_add(&out->text, rest);
-        text_free(&rows);
+        textbuf_add(&out->text, rest);
+        textbuf_free(&rows);
         return;
     }
     table_init(&table, out, titles, 6, 3);
@@ -244,9 +244,9 @@ static void show_hits(const struct rules_run *run,
         table_row(&table, row);
     table_end(&table);
     if (count == 0)
-        text_cstr(&out->text, "no rule speaks\n");
+        textbuf_cstr(&out->text, "no rule speaks\n");
     show_verdict(&out->text, bounce_result_event(result, 0));
-    text_free(&rows);
+    textbuf_free(&rows);
 }
 
 int rules_why(const struct rules_run *run, int argc, char **argv)
@@ -255,19 +255,19 @@ int rules_why(const struct rules_run *run, int argc, char **argv)
     struct bounce_reply reply = {
         .size = sizeof(reply), .host = run->host, .service = run->service};
     const struct bounce_result *result = NULL;
-    struct text text = {0};
+    struct textbuf text = {0};
     enum bounce_err err;
     struct out out;
 
     rules_join(&text, argc, argv);
-    reply.text = text_slice(&text);
+    reply.text = textbuf_slice(&text);
     err = bounce_classify(reader, &reply, &result, NULL);
     if (err != BOUNCE_OK)
         cli_fail(CLI_TRY_AGAIN, "%s", bounce_strerror(err));
     out_init(&out);
     show_hits(run, reader, result, &out);
     out_close(&out);
-    text_free(&text);
+    textbuf_free(&text);
     bounce_reader_free(reader);
     return CLI_FINE;
 }

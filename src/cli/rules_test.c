@@ -12,7 +12,7 @@
 struct test_run {
     const struct rules_run *run;
     struct bounce_reader *reader;
-    struct text reply;            /* the example in its dress */
+    struct textbuf reply;         /* the example in its dress */
     struct rules_setting setting; /* of the rule */
     struct out out;
     size_t rules, examples, checks, failures;
@@ -27,7 +27,7 @@ static struct bounce_slice setting_host(const struct test_run *test)
 
 /* Rule i decides text. When not, why_not says who did. */
 static bool decides(struct test_run *test, const struct bounce_rule *rule,
-                    struct bounce_slice text, struct text *why_not)
+                    struct bounce_slice text, struct textbuf *why_not)
 {
     const struct bounce_reply reply = {.size = sizeof(reply),
                                        .text = text,
@@ -46,9 +46,9 @@ static bool decides(struct test_run *test, const struct bounce_rule *rule,
     test->checks++;
     count = bounce_reader_hits(test->reader, hits, HITS_MAX);
     if (!slice_eq(event->evidence_rule, rule->id)) {
-        text_cstr(why_not, "decided by ");
+        textbuf_cstr(why_not, "decided by ");
         view_why(why_not, event);
-        text_cstr(why_not, " as ");
+        textbuf_cstr(why_not, " as ");
         view_field(why_not, event->category);
         return false;
     }
@@ -56,8 +56,8 @@ static bool decides(struct test_run *test, const struct bounce_rule *rule,
         if (hits[i].rank != hits[0].rank || hits[i].rule == hits[0].rule ||
             !bounce_rule_at(test->run->engine, hits[i].rule, &other))
             continue;
-        text_cstr(why_not, "tied with ");
-        text_clean(why_not, other.id);
+        textbuf_cstr(why_not, "tied with ");
+        textbuf_clean(why_not, other.id);
         return false;
     }
     return true;
@@ -67,17 +67,17 @@ static void report(struct test_run *test, const struct bounce_rule *rule,
                    const char *how, struct bounce_slice example,
                    struct bounce_slice why_not)
 {
-    struct text *text = &test->out.text;
+    struct textbuf *text = &test->out.text;
 
     test->failures++;
-    text_clean(text, rule->origin);
-    text_format(text, ":%u: ", rule->line);
-    text_clean(text, rule->id);
-    text_format(text, ": %s: ", how);
-    text_add(text, why_not);
-    text_cstr(text, ": ");
-    text_clean(text, example);
-    text_byte(text, '\n');
+    textbuf_clean(text, rule->origin);
+    textbuf_format(text, ":%u: ", rule->line);
+    textbuf_clean(text, rule->id);
+    textbuf_format(text, ": %s: ", how);
+    textbuf_add(text, why_not);
+    textbuf_cstr(text, ": ");
+    textbuf_clean(text, example);
+    textbuf_byte(text, '\n');
     out_tick(&test->out);
 }
 
@@ -85,7 +85,7 @@ static void report(struct test_run *test, const struct bounce_rule *rule,
 static bool check_example(struct test_run *test, const struct bounce_rule *rule,
                           struct bounce_slice example)
 {
-    struct text why_not = {0};
+    struct textbuf why_not = {0};
     bool fine = true;
 
     for (size_t i = 0; i < rules_dress_count && fine; i++) {
@@ -93,12 +93,12 @@ static bool check_example(struct test_run *test, const struct bounce_rule *rule,
         rules_dresses[i].make(&test->reply, example,
                               test->setting.host[0] != '\0' ? test->setting.host
                                                             : "mx.example.org");
-        fine = decides(test, rule, text_slice(&test->reply), &why_not);
+        fine = decides(test, rule, textbuf_slice(&test->reply), &why_not);
         if (!fine)
             report(test, rule, rules_dresses[i].name, example,
-                   text_slice(&why_not));
+                   textbuf_slice(&why_not));
     }
-    text_free(&why_not);
+    textbuf_free(&why_not);
     return fine;
 }
 
@@ -133,11 +133,11 @@ int rules_test(const struct rules_run *run, int argc, char **argv)
         if (!run->own_only || rule.user)
             check_rule(&test, i, &rule);
     }
-    text_format(&test.out.text,
-                "%zu rules, %zu examples, %zu checks, %zu failures\n",
-                test.rules, test.examples, test.checks, test.failures);
+    textbuf_format(&test.out.text,
+                   "%zu rules, %zu examples, %zu checks, %zu failures\n",
+                   test.rules, test.examples, test.checks, test.failures);
     out_close(&test.out);
-    text_free(&test.reply);
+    textbuf_free(&test.reply);
     bounce_reader_free(test.reader);
     return test.failures == 0 ? CLI_FINE : CLI_UNREADABLE;
 }

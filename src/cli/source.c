@@ -9,7 +9,7 @@
 #include "cli/cli.h"
 #include "cli/folder.h"
 #include "cli/progress.h"
-#include "cli/text.h"
+#include "cli/textbuf.h"
 #include "mime/mbox.h"
 
 #define SOURCE_DEPTH 64 /* folders in folders */
@@ -110,23 +110,23 @@ static void read_names(struct source *source, int fd, const char *path,
 {
     const double done = source->done, span = source->span;
     size_t path_len = strlen(path);
-    struct text full = {0};
+    struct textbuf full = {0};
 
-    text_cstr(&full, path);
+    textbuf_cstr(&full, path);
     if (path_len > 0 && path[path_len - 1] != '/')
-        text_byte(&full, '/');
+        textbuf_byte(&full, '/');
     path_len = full.len;
     source->span = span / (double)(folder->count ? folder->count : 1);
     for (size_t i = 0; i < folder->count; i++) {
         full.len = path_len;
-        text_cstr(&full, folder->names[i]);
-        text_byte(&full, '\0');
+        textbuf_cstr(&full, folder->names[i]);
+        textbuf_byte(&full, '\0');
         source->done = done + source->span * (double)i;
         read_entry(source, fd, folder->names[i], full.ptr, depth);
     }
     source->done = done;
     source->span = span;
-    text_free(&full);
+    textbuf_free(&full);
 }
 
 static void read_folder(struct source *source, int fd, const char *path,

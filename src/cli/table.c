@@ -33,20 +33,20 @@ static struct bounce_slice next_cell(struct bounce_slice *row)
 static void add_cell(struct table *table, struct bounce_slice cell,
                      size_t width, enum term_style style, bool last)
 {
-    struct text *text = &table->out->text;
-    size_t columns = text_columns(cell);
+    struct textbuf *text = &table->out->text;
+    size_t columns = textbuf_columns(cell);
 
     if (last && columns > width) {
-        size_t fit = text_fit(cell, width > 0 ? width - 1 : 0);
+        size_t fit = textbuf_fit(cell, width > 0 ? width - 1 : 0);
 
         term_styled(text, style, table->colour, slice_sub(cell, 0, fit));
-        text_cstr(text, "\xE2\x80\xA6");
+        textbuf_cstr(text, "\xE2\x80\xA6");
         return;
     }
     term_styled(text, style, table->colour, cell);
     if (!last)
-        text_repeat(text, ' ',
-                    CELL_GAP + (columns < width ? width - columns : 0));
+        textbuf_repeat(text, ' ',
+                       CELL_GAP + (columns < width ? width - columns : 0));
 }
 
 static size_t last_width(const struct table *table)
@@ -69,13 +69,13 @@ static void write_row(struct table *table, struct bounce_slice row)
         add_cell(table, cell, last ? last_width(table) : table->widths[i],
                  style, last);
     }
-    text_byte(&table->out->text, '\n');
+    textbuf_byte(&table->out->text, '\n');
     out_tick(table->out);
 }
 
 static void start(struct table *table)
 {
-    struct bounce_slice rows = text_slice(&table->ahead), row;
+    struct bounce_slice rows = textbuf_slice(&table->ahead), row;
 
     table->started = true;
     for (size_t i = 0; i < table->columns; i++) {
@@ -84,16 +84,16 @@ static void start(struct table *table)
         add_cell(table, slice_cstr(table->titles[i]), table->widths[i],
                  TERM_BOLD, last);
     }
-    text_byte(&table->out->text, '\n');
+    textbuf_byte(&table->out->text, '\n');
     while (slice_next_piece(&rows, '\n', &row))
         write_row(table, row);
-    text_free(&table->ahead);
+    textbuf_free(&table->ahead);
 }
 
 static void measure(struct table *table, struct bounce_slice row)
 {
     for (size_t i = 0; i + 1 < table->columns; i++) {
-        size_t columns = text_columns(next_cell(&row));
+        size_t columns = textbuf_columns(next_cell(&row));
 
         if (columns > CELL_MAX)
             columns = CELL_MAX;
@@ -109,8 +109,8 @@ void table_row(struct table *table, struct bounce_slice row)
         return;
     }
     measure(table, row);
-    text_add(&table->ahead, row);
-    text_byte(&table->ahead, '\n');
+    textbuf_add(&table->ahead, row);
+    textbuf_byte(&table->ahead, '\n');
     if (++table->ahead_rows == TABLE_AHEAD)
         start(table);
 }
@@ -119,5 +119,5 @@ void table_end(struct table *table)
 {
     if (!table->started && table->ahead_rows > 0)
         start(table);
-    text_free(&table->ahead);
+    textbuf_free(&table->ahead);
 }

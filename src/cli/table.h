@@ -16,7 +16,7 @@ struct table {
     size_t class_column; /* coloured by class; columns when none */
     size_t line_width;
     bool colour;
-    struct text ahead; /* rows kept until the widths are known */
+    struct textbuf ahead; /* rows kept until the widths are known */
     size_t ahead_rows;
     size_t widths[TABLE_COLUMNS];
     bool started; /* widths are fixed, titles are written */

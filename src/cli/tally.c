@@ -38,14 +38,14 @@ void tally_add(struct tally *tally, const struct tally *other)
         tally->categories[i] += other->categories[i];
 }
 
-static void plural(struct text *text, uint64_t count, const char *one,
+static void plural(struct textbuf *text, uint64_t count, const char *one,
                    const char *many)
 {
-    text_format(text, "%llu %s", (unsigned long long)count,
-                count == 1 ? one : many);
+    textbuf_format(text, "%llu %s", (unsigned long long)count,
+                   count == 1 ? one : many);
 }
 
-static void write_kinds(const struct tally *tally, struct text *text)
+static void write_kinds(const struct tally *tally, struct textbuf *text)
 {
     uint64_t events = 0;
     bool first = true;
@@ -53,21 +53,21 @@ static void write_kinds(const struct tally *tally, struct text *text)
     for (size_t i = 1; i < 16; i++)
         events += tally->kinds[i];
     plural(text, tally->messages, "message", "messages");
-    text_cstr(text, ", ");
+    textbuf_cstr(text, ", ");
     plural(text, events, "event", "events");
     for (unsigned i = 1; i < 16; i++) {
         const char *name = bounce_kind_name((enum bounce_kind)i);
 
         if (tally->kinds[i] == 0 || name == NULL)
             continue;
-        text_format(text, "%s%llu %s", first ? ": " : ", ",
-                    (unsigned long long)tally->kinds[i], name);
+        textbuf_format(text, "%s%llu %s", first ? ": " : ", ",
+                       (unsigned long long)tally->kinds[i], name);
         first = false;
     }
     if (tally->kinds[0] > 0)
-        text_format(text, "; %llu no report",
-                    (unsigned long long)tally->kinds[0]);
-    text_byte(text, '\n');
+        textbuf_format(text, "; %llu no report",
+                       (unsigned long long)tally->kinds[0]);
+    textbuf_byte(text, '\n');
 }
 
 static uint64_t class_count(const struct tally *tally,
@@ -111,7 +111,8 @@ static size_t next_largest(const struct tally *tally,
 
 static void write_class(const struct tally *tally,
                         const struct bounce_engine *engine,
-                        enum bounce_class cls, bool colour, struct text *text)
+                        enum bounce_class cls, bool colour,
+                        struct textbuf *text)
 {
     struct bounce_slice name = slice_cstr(bounce_class_name(cls));
     uint64_t below = class_count(tally, engine, cls);
@@ -119,17 +120,17 @@ static void write_class(const struct tally *tally,
 
     if (below == 0)
         return;
-    text_format(text, "%8llu  ", (unsigned long long)below);
+    textbuf_format(text, "%8llu  ", (unsigned long long)below);
     term_styled(text, term_class_style(name), colour, name);
-    text_byte(text, '\n');
+    textbuf_byte(text, '\n');
     while ((at = next_largest(tally, engine, cls, below, at)) !=
            TALLY_CATEGORIES) {
         const struct bounce_category *category = bounce_category_at(engine, at);
 
         below = tally->categories[at];
-        text_format(text, "%16llu  %.*s (%.*s)\n", (unsigned long long)below,
-                    (int)category->id.len, category->id.ptr,
-                    (int)category->name.len, category->name.ptr);
+        textbuf_format(text, "%16llu  %.*s (%.*s)\n", (unsigned long long)below,
+                       (int)category->id.len, category->id.ptr,
+                       (int)category->name.len, category->name.ptr);
     }
 }
 
@@ -138,7 +139,7 @@ void tally_write(const struct tally *tally, const struct bounce_engine *engine,
 {
     bool colour = term_colour(STDOUT_FILENO);
 
-    text_byte(&out->text, '\n');
+    textbuf_byte(&out->text, '\n');
     write_kinds(tally, &out->text);
     for (size_t i = 0; i < CLASS_COUNT; i++)
         write_class(tally, engine, class_order[i], colour, &out->text);

@@ -48,17 +48,17 @@ enum term_style term_class_style(struct bounce_slice class_name)
     return TERM_PLAIN;
 }
 
-void term_styled(struct text *text, enum term_style style, bool colour,
+void term_styled(struct textbuf *text, enum term_style style, bool colour,
                  struct bounce_slice s)
 {
     static const char *const codes[] = {"",   "1",  "2",  "31", "32",
                                         "33", "34", "35", "36"};
 
     if (!colour || style == TERM_PLAIN) {
-        text_add(text, s);
+        textbuf_add(text, s);
         return;
     }
-    text_format(text, "\033[%sm", codes[style]);
-    text_add(text, s);
-    text_cstr(text, "\033[0m");
+    textbuf_format(text, "\033[%sm", codes[style]);
+    textbuf_add(text, s);
+    textbuf_cstr(text, "\033[0m");
 }

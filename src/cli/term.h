@@ -3,7 +3,7 @@
 #ifndef BOUNCE_CLI_TERM_H
 #define BOUNCE_CLI_TERM_H
 
-#include "cli/text.h"
+#include "cli/textbuf.h"
 
 enum term_style {
     TERM_PLAIN = 0,
@@ -25,7 +25,7 @@ size_t term_columns(int fd);
 /* The style that people connect with a class. */
 enum term_style term_class_style(struct bounce_slice class_name);
 /* s in a style, or bare when colour is off. */
-void term_styled(struct text *text, enum term_style style, bool colour,
+void term_styled(struct textbuf *text, enum term_style style, bool colour,
                  struct bounce_slice s);
 
 #endif

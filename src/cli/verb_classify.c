@@ -22,7 +22,7 @@ struct classify_run {
     struct bounce_reply common; /* what the options say of every reply */
     bool json, tabular;
     struct out out;
-    struct text row; /* of the table */
+    struct textbuf row; /* of the table */
     struct table table;
     uint64_t line;
     bool failed;
@@ -38,19 +38,19 @@ struct lines {
 };
 
 /* category class confidence status provider why */
-static void add_row(struct text *text, const struct bounce_event *event)
+static void add_row(struct textbuf *text, const struct bounce_event *event)
 {
     view_field(text, event->category);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_class(text, event);
     if (event->confidence < 0)
-        text_cstr(text, "\t-\t");
+        textbuf_cstr(text, "\t-\t");
     else
-        text_format(text, "\t%.2f\t", event->confidence);
+        textbuf_format(text, "\t%.2f\t", event->confidence);
     view_status(text, event);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, event->provider);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_why(text, event);
 }
 
@@ -68,10 +68,10 @@ static void emit(struct classify_run *run, const struct bounce_result *result,
     } else if (run->tabular) {
         run->row.len = 0;
         add_row(&run->row, event);
-        table_row(&run->table, text_slice(&run->row));
+        table_row(&run->table, textbuf_slice(&run->row));
     } else {
         add_row(&run->out.text, event);
-        text_byte(&run->out.text, '\n');
+        textbuf_byte(&run->out.text, '\n');
     }
     out_tick(&run->out);
 }
@@ -230,7 +230,7 @@ static int classify_all(struct classify_run *run, char **replies, int count)
         classify_stdin(run);
     table_end(&run->table);
     out_close(&run->out);
-    text_free(&run->row);
+    textbuf_free(&run->row);
     bounce_reader_free(run->reader);
     return run->failed ? CLI_UNREADABLE : CLI_FINE;
 }

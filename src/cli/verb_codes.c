@@ -7,20 +7,20 @@
 #include "cli/table.h"
 #include "cli/view.h"
 
-static void add_row(struct text *text, const struct bounce_code *code)
+static void add_row(struct textbuf *text, const struct bounce_code *code)
 {
     view_field(text, code->code);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, code->service);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, code->category);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, code->title.len > 0 ? code->title : code->meaning);
 }
 
-static void add_json(struct text *text, const struct bounce_code *code)
+static void add_json(struct textbuf *text, const struct bounce_code *code)
 {
-    text_byte(text, '{');
+    textbuf_byte(text, '{');
     json_out_member(text, "code", code->code);
     json_out_member(text, "service", code->service);
     json_out_member(text, "title", code->title);
@@ -29,14 +29,14 @@ static void add_json(struct text *text, const struct bounce_code *code)
     json_out_member(text, "cause", code->cause);
     json_out_member(text, "remedy", code->remedy);
     json_out_member(text, "reference", code->reference);
-    text_cstr(text, "}\n");
+    textbuf_cstr(text, "}\n");
 }
 
 static void list_codes(const struct bounce_engine *engine, bool json,
                        bool titles)
 {
     static const char *const names[] = {"code", "service", "category", "title"};
-    struct text row = {0};
+    struct textbuf row = {0};
     struct bounce_code code;
     struct table table;
     struct out out;
@@ -47,20 +47,20 @@ static void list_codes(const struct bounce_engine *engine, bool json,
         row.len = 0;
         if (json) {
             add_json(&row, &code);
-            text_add(&out.text, text_slice(&row));
+            textbuf_add(&out.text, textbuf_slice(&row));
             continue;
         }
         add_row(&row, &code);
         if (out.tty || titles) {
-            table_row(&table, text_slice(&row));
+            table_row(&table, textbuf_slice(&row));
         } else {
-            text_add(&out.text, text_slice(&row));
-            text_byte(&out.text, '\n');
+            textbuf_add(&out.text, textbuf_slice(&row));
+            textbuf_byte(&out.text, '\n');
         }
     }
     table_end(&table);
     out_close(&out);
-    text_free(&row);
+    textbuf_free(&row);
 }
 
 int verb_codes(int argc, char **argv)

@@ -30,7 +30,7 @@ static struct explain_codes codes_of(const struct bounce_event *event)
 }
 
 /* {"schema":1,"query":..,"codes":[..],"event":{..},"providers":[..]} */
-static void add_json(const struct explain_run *run, struct text *text,
+static void add_json(const struct explain_run *run, struct textbuf *text,
                      struct bounce_slice query,
                      const struct bounce_result *result, size_t i,
                      const struct explain_codes *codes,
@@ -43,7 +43,7 @@ static void add_json(const struct explain_run *run, struct text *text,
         options.source = message->source;
         options.offset = message->offset;
     }
-    text_cstr(text, "{\"schema\":1");
+    textbuf_cstr(text, "{\"schema\":1");
     json_out_member(text, "query", query);
     json_out_key(text, "codes");
     explain_codes(run, text, codes);
@@ -52,7 +52,7 @@ static void add_json(const struct explain_run *run, struct text *text,
     text->len--; /* its line end */
     json_out_key(text, "providers");
     explain_providers(run, text, codes);
-    text_cstr(text, "}\n");
+    textbuf_cstr(text, "}\n");
 }
 
 static const struct bounce_result *classify(const struct explain_run *run,
@@ -79,12 +79,12 @@ static int explain_code(const struct explain_run *run, struct out *out,
         add_json(run, &out->text, query, result, 0, codes, NULL);
         return CLI_FINE;
     }
-    text_clean(&out->text, query);
-    text_byte(&out->text, '\n');
+    textbuf_clean(&out->text, query);
+    textbuf_byte(&out->text, '\n');
     found = explain_codes(run, &out->text, codes);
     if (found == 0)
-        text_cstr(&out->text, "\nNo table names this code. What is known of "
-                              "its class and group follows.\n");
+        textbuf_cstr(&out->text, "\nNo table names this code. What is known of "
+                                 "its class and group follows.\n");
     explain_verdict(run, &out->text, bounce_result_event(result, 0));
     explain_providers(run, &out->text, codes);
     return CLI_FINE;
@@ -101,29 +101,29 @@ static int explain_reply(const struct explain_run *run, struct out *out,
         add_json(run, &out->text, query, result, 0, &codes, NULL);
         return CLI_FINE;
     }
-    text_wrap(&out->text, query, 0, run->width);
+    textbuf_wrap(&out->text, query, 0, run->width);
     explain_verdict(run, &out->text, event);
     explain_codes(run, &out->text, &codes);
     return CLI_FINE;
 }
 
-static void explain_event(const struct explain_run *run, struct text *text,
+static void explain_event(const struct explain_run *run, struct textbuf *text,
                           const struct input_message *message, size_t number,
                           size_t count, const struct bounce_event *event)
 {
     const struct explain_codes codes = codes_of(event);
 
     if (number > 1 || message->offset > 0)
-        text_byte(text, '\n');
-    text_clean(text, message->source);
+        textbuf_byte(text, '\n');
+    textbuf_clean(text, message->source);
     if (message->offset > 0)
-        text_format(text, " at %lld", (long long)message->offset);
+        textbuf_format(text, " at %lld", (long long)message->offset);
     if (count > 1)
-        text_format(text, ", event %zu of %zu", number, count);
-    text_byte(text, '\n');
+        textbuf_format(text, ", event %zu of %zu", number, count);
+    textbuf_byte(text, '\n');
     if (event->kind == BOUNCE_KIND_NONE) {
-        text_cstr(text, "\n  This is no report of a mail system: no bounce, "
-                        "no complaint, no\n  automatic reply.\n");
+        textbuf_cstr(text, "\n  This is no report of a mail system: no bounce, "
+                           "no complaint, no\n  automatic reply.\n");
         return;
     }
     explain_story(run, text, event);
@@ -180,7 +180,7 @@ static bool is_path(const char *arg)
 static int explain(struct explain_run *run, int argc, char **argv)
 {
     struct explain_codes codes;
-    struct text query = {0};
+    struct textbuf query = {0};
     struct out out;
     int status;
 
@@ -190,14 +190,14 @@ static int explain(struct explain_run *run, int argc, char **argv)
     if (!out.tty || run->width > TEXT_WIDTH)
         run->width = TEXT_WIDTH;
     rules_join(&query, argc, argv);
-    if (explain_is_code(run, text_slice(&query), &codes))
-        status = explain_code(run, &out, text_slice(&query), &codes);
+    if (explain_is_code(run, textbuf_slice(&query), &codes))
+        status = explain_code(run, &out, textbuf_slice(&query), &codes);
     else if (argc == 1 && is_path(argv[0]))
         status = explain_path(run, &out, argv);
     else
-        status = explain_reply(run, &out, text_slice(&query));
+        status = explain_reply(run, &out, textbuf_slice(&query));
     out_close(&out);
-    text_free(&query);
+    textbuf_free(&query);
     return status;
 }
 

@@ -15,13 +15,13 @@ static void list_taxonomies(const struct bounce_engine *engine, bool json)
     out_init(&out);
     for (size_t i = 0; (name = bounce_taxonomy(engine, i)) != NULL; i++) {
         if (json) {
-            text_byte(&out.text, '{');
+            textbuf_byte(&out.text, '{');
             json_out_member(&out.text, "system", slice_cstr(name));
-            text_byte(&out.text, '}');
+            textbuf_byte(&out.text, '}');
         } else {
-            text_cstr(&out.text, name);
+            textbuf_cstr(&out.text, name);
         }
-        text_byte(&out.text, '\n');
+        textbuf_byte(&out.text, '\n');
     }
     out_close(&out);
 }
@@ -43,17 +43,17 @@ static struct bounce_label label_of(const struct bounce_engine *engine,
     return label;
 }
 
-static void add_json(struct text *text, struct bounce_slice system,
+static void add_json(struct textbuf *text, struct bounce_slice system,
                      const struct bounce_category *category,
                      const struct bounce_label *label)
 {
-    text_byte(text, '{');
+    textbuf_byte(text, '{');
     json_out_member(text, "system", system);
     json_out_member(text, "category", category->id);
     json_out_member(text, "label", label->label);
     json_out_member(text, "code", label->code);
     json_out_member(text, "class", label->cls);
-    text_cstr(text, "}\n");
+    textbuf_cstr(text, "}\n");
 }
 
 static void list_labels(const struct bounce_engine *engine,
@@ -62,7 +62,7 @@ static void list_labels(const struct bounce_engine *engine,
     static const char *const titles[] = {"category", "label", "code",
                                          "its class"};
     const struct bounce_category *category;
-    struct text row = {0};
+    struct textbuf row = {0};
     struct table table;
     struct out out;
 
@@ -78,22 +78,22 @@ static void list_labels(const struct bounce_engine *engine,
         }
         row.len = 0;
         view_field(&row, category->id);
-        text_byte(&row, '\t');
+        textbuf_byte(&row, '\t');
         view_field(&row, label.label);
-        text_byte(&row, '\t');
+        textbuf_byte(&row, '\t');
         view_field(&row, label.code);
-        text_byte(&row, '\t');
+        textbuf_byte(&row, '\t');
         view_field(&row, label.cls);
         if (out.tty) {
-            table_row(&table, text_slice(&row));
+            table_row(&table, textbuf_slice(&row));
             continue;
         }
-        text_add(&out.text, text_slice(&row));
-        text_byte(&out.text, '\n');
+        textbuf_add(&out.text, textbuf_slice(&row));
+        textbuf_byte(&out.text, '\n');
     }
     table_end(&table);
     out_close(&out);
-    text_free(&row);
+    textbuf_free(&row);
 }
 
 int verb_labels(int argc, char **argv)

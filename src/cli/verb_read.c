@@ -39,37 +39,37 @@ static void stop_state(void *ctx, void *state)
 }
 
 /* Text output: a row of the table has the last six of these fields. */
-static void add_row(struct text *text, const struct bounce_event *event,
+static void add_row(struct textbuf *text, const struct bounce_event *event,
                     const struct input_message *message)
 {
     view_field(text, message->source);
-    text_format(text, "\t%lld\t%s\t", (long long)message->offset,
-                bounce_kind_name(event->kind));
+    textbuf_format(text, "\t%lld\t%s\t", (long long)message->offset,
+                   bounce_kind_name(event->kind));
     view_field(text, event->recipient);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, event->category);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_class(text, event);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_status(text, event);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_field(text, event->provider);
-    text_byte(text, '\t');
+    textbuf_byte(text, '\t');
     view_why(text, event);
-    text_byte(text, '\n');
+    textbuf_byte(text, '\n');
 }
 
-static void add_trace(struct text *text, struct bounce_reader *reader,
+static void add_trace(struct textbuf *text, struct bounce_reader *reader,
                       const struct input_message *message)
 {
     struct bounce_slice rest = bounce_reader_trace_text(reader), line;
 
-    text_clean(text, message->source);
-    text_format(text, " at %lld\n", (long long)message->offset);
+    textbuf_clean(text, message->source);
+    textbuf_format(text, " at %lld\n", (long long)message->offset);
     while (slice_next_piece(&rest, '\n', &line)) {
-        text_cstr(text, "  ");
-        text_clean(text, line);
-        text_byte(text, '\n');
+        textbuf_cstr(text, "  ");
+        textbuf_clean(text, line);
+        textbuf_byte(text, '\n');
     }
 }
 
@@ -87,9 +87,9 @@ static void render(void *ctx, void *state, const struct input_message *message,
 
     result->tally.messages++;
     if (err != BOUNCE_OK) {
-        text_clean(&result->errors, message->source);
-        text_format(&result->errors, " at %lld: %s\n",
-                    (long long)message->offset, bounce_strerror(err));
+        textbuf_clean(&result->errors, message->source);
+        textbuf_format(&result->errors, " at %lld: %s\n",
+                       (long long)message->offset, bounce_strerror(err));
         result->failed = true;
         return;
     }
@@ -126,7 +126,7 @@ static void emit_rows(struct read_run *run, struct bounce_slice rows)
 static void emit(void *ctx, const struct work_result *result)
 {
     struct read_run *run = ctx;
-    struct bounce_slice errors = text_slice(&result->errors), line;
+    struct bounce_slice errors = textbuf_slice(&result->errors), line;
 
     while (slice_next_piece(&errors, '\n', &line))
         cli_error("%.*s", CLI_ARG(line));
@@ -134,12 +134,12 @@ static void emit(void *ctx, const struct work_result *result)
         if (write(STDERR_FILENO, result->trace.ptr, result->trace.len) < 0)
             run->failed = true;
     } else {
-        text_add(&run->out.text, text_slice(&result->trace));
+        textbuf_add(&run->out.text, textbuf_slice(&result->trace));
     }
     if (run->tabular)
-        emit_rows(run, text_slice(&result->output));
+        emit_rows(run, textbuf_slice(&result->output));
     else
-        text_add(&run->out.text, text_slice(&result->output));
+        textbuf_add(&run->out.text, textbuf_slice(&result->output));
     tally_add(&run->tally, &result->tally);
     run->failed = run->failed || result->failed;
     out_tick(&run->out);

@@ -19,7 +19,7 @@ struct batch_item {
 };
 
 struct batch {
-    struct text bytes; /* names and messages */
+    struct textbuf bytes; /* names and messages */
     struct batch_item items[BATCH_MESSAGES];
     size_t count;
     struct work_result result;
@@ -48,9 +48,9 @@ static void result_reset(struct work_result *result)
 
 static void result_free(struct work_result *result)
 {
-    text_free(&result->output);
-    text_free(&result->errors);
-    text_free(&result->trace);
+    textbuf_free(&result->output);
+    textbuf_free(&result->errors);
+    textbuf_free(&result->trace);
 }
 
 static void render_batch(struct work *work, void *state, struct batch *batch)
@@ -144,7 +144,7 @@ static void emit_ready(struct work *work, size_t at_least)
         batch->count = 0;
         batch->bytes.len = 0;
         if (batch->bytes.cap > 4 * BATCH_BYTES) /* after a giant */
-            text_free(&batch->bytes);
+            textbuf_free(&batch->bytes);
         work->emit++;
         at_least -= at_least > 0;
     }
@@ -166,9 +166,9 @@ static void add_to_batch(struct work *work, const struct input_message *message)
 
     item->message = *message;
     item->source_at = batch->bytes.len;
-    text_add(&batch->bytes, message->source);
+    textbuf_add(&batch->bytes, message->source);
     item->data_at = batch->bytes.len;
-    text_add(&batch->bytes, slice_make(message->data, message->len));
+    textbuf_add(&batch->bytes, slice_make(message->data, message->len));
     if (batch->count == BATCH_MESSAGES || batch->bytes.len >= BATCH_BYTES)
         submit(work);
 }
@@ -210,7 +210,7 @@ void work_end(struct work *work)
         work->job.stop(work->job.ctx, work->state);
     for (size_t i = 0; i < work->ring_size; i++) {
         result_free(&work->ring[i].result);
-        text_free(&work->ring[i].bytes);
+        textbuf_free(&work->ring[i].bytes);
     }
     free(work->ring);
     free(work->ids);

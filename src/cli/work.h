@@ -9,9 +9,9 @@
 
 /* What some messages gave. */
 struct work_result {
-    struct text output; /* rows or lines */
-    struct text errors; /* lines for standard error, no "bounce: " */
-    struct text trace;
+    struct textbuf output; /* rows or lines */
+    struct textbuf errors; /* lines for standard error, no "bounce: " */
+    struct textbuf trace;
     struct tally tally;
     bool failed; /* some message could not be read */
 };

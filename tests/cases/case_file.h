@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Reads tests/cases/*.md: see README.md there for the format. */
+ * Reads the cases of a Markdown file; README.md tells of the format. */
 #ifndef TESTS_CASE_FILE_H
 #define TESTS_CASE_FILE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/text.h"
+#include "cli/textbuf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,13 +8,13 @@
 #include "base/utf8.h"
 #include "cli/cli.h"
 
-void text_free(struct text *text)
+void textbuf_free(struct textbuf *text)
 {
     free(text->ptr);
-    *text = (struct text){0};
+    *text = (struct textbuf){0};
 }
 
-char *text_room(struct text *text, size_t extra)
+char *textbuf_room(struct textbuf *text, size_t extra)
 {
     if (extra > text->cap - text->len) {
         size_t cap = text->cap < 256 ? 256 : text->cap;
@@ -29,44 +29,44 @@ char *text_room(struct text *text, size_t extra)
     return text->ptr + text->len;
 }
 
-void text_add(struct text *text, struct bounce_slice s)
+void textbuf_add(struct textbuf *text, struct bounce_slice s)
 {
     if (s.len == 0)
         return;
-    memcpy(text_room(text, s.len), s.ptr, s.len);
+    memcpy(textbuf_room(text, s.len), s.ptr, s.len);
     text->len += s.len;
 }
 
-void text_cstr(struct text *text, const char *s)
+void textbuf_cstr(struct textbuf *text, const char *s)
 {
-    text_add(text, slice_cstr(s));
+    textbuf_add(text, slice_cstr(s));
 }
 
-void text_byte(struct text *text, char c)
+void textbuf_byte(struct textbuf *text, char c)
 {
-    *text_room(text, 1) = c;
+    *textbuf_room(text, 1) = c;
     text->len++;
 }
 
-void text_repeat(struct text *text, char c, size_t count)
+void textbuf_repeat(struct textbuf *text, char c, size_t count)
 {
     if (count == 0)
         return;
-    memset(text_room(text, count), c, count);
+    memset(textbuf_room(text, count), c, count);
     text->len += count;
 }
 
-void text_format(struct text *text, const char *format, ...)
+void textbuf_format(struct textbuf *text, const char *format, ...)
 {
     va_list args;
     int len;
 
     va_start(args, format);
-    len = vsnprintf(text_room(text, 256), 256, format, args);
+    len = vsnprintf(textbuf_room(text, 256), 256, format, args);
     va_end(args);
     if (len >= 256) {
         va_start(args, format);
-        len = vsnprintf(text_room(text, (size_t)len + 1), (size_t)len + 1,
+        len = vsnprintf(textbuf_room(text, (size_t)len + 1), (size_t)len + 1,
                         format, args);
         va_end(args);
     }
@@ -83,7 +83,7 @@ static bool is_steering(uint32_t code)
 }
 
 /* The first character of s, which is no printable ASCII; its length. */
-static size_t clean_special(struct text *text, struct bounce_slice s)
+static size_t clean_special(struct textbuf *text, struct bounce_slice s)
 {
     unsigned char c = (unsigned char)s.ptr[0];
     uint32_t code = 0;
@@ -91,32 +91,32 @@ static size_t clean_special(struct text *text, struct bounce_slice s)
     size_t len;
 
     if (c == '\n' || c == '\t' || c == '\r') {
-        text_byte(text, '\\');
-        text_byte(text, c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
+        textbuf_byte(text, '\\');
+        textbuf_byte(text, c == '\n' ? 'n' : c == '\t' ? 't' : 'r');
         return 1;
     }
     if (c < 0x80) {
-        text_format(text, "\\x%02x", c);
+        textbuf_format(text, "\\x%02x", c);
         return 1;
     }
     len = utf8_decode(s, &code, &ok);
     if (!ok)
-        text_cstr(text, "\xEF\xBF\xBD");
+        textbuf_cstr(text, "\xEF\xBF\xBD");
     else if (code < 0xA0 || is_steering(code))
-        text_format(text, "\\u%04x", (unsigned)code);
+        textbuf_format(text, "\\u%04x", (unsigned)code);
     else
-        text_add(text, slice_make(s.ptr, len));
+        textbuf_add(text, slice_make(s.ptr, len));
     return len;
 }
 
-void text_clean(struct text *text, struct bounce_slice s)
+void textbuf_clean(struct textbuf *text, struct bounce_slice s)
 {
     while (s.len > 0) {
         size_t run = 0;
 
         while (run < s.len && s.ptr[run] >= 0x20 && s.ptr[run] < 0x7F)
             run++;
-        text_add(text, slice_make(s.ptr, run));
+        textbuf_add(text, slice_make(s.ptr, run));
         s = slice_from(s, run);
         if (s.len > 0)
             s = slice_from(s, clean_special(text, s));
@@ -141,7 +141,7 @@ static size_t columns_of(uint32_t code)
     return 1;
 }
 
-size_t text_columns(struct bounce_slice s)
+size_t textbuf_columns(struct bounce_slice s)
 {
     size_t columns = 0;
 
@@ -156,7 +156,7 @@ size_t text_columns(struct bounce_slice s)
     return columns;
 }
 
-size_t text_fit(struct bounce_slice s, size_t columns)
+size_t textbuf_fit(struct bounce_slice s, size_t columns)
 {
     size_t at = 0;
 
@@ -173,35 +173,35 @@ size_t text_fit(struct bounce_slice s, size_t columns)
     return at;
 }
 
-void text_wrap(struct text *text, struct bounce_slice s, size_t indent,
-               size_t width)
+void textbuf_wrap(struct textbuf *text, struct bounce_slice s, size_t indent,
+                  size_t width)
 {
-    struct text clean = {0};
+    struct textbuf clean = {0};
     struct bounce_slice rest, word;
     size_t used = 0;
 
-    text_clean(&clean, slice_trim(s));
-    rest = text_slice(&clean);
+    textbuf_clean(&clean, slice_trim(s));
+    rest = textbuf_slice(&clean);
     while (slice_next_piece(&rest, ' ', &word)) {
-        size_t columns = text_columns(word);
+        size_t columns = textbuf_columns(word);
 
         if (columns == 0)
             continue;
         if (used > 0 && used + 1 + columns > width) {
-            text_byte(text, '\n');
+            textbuf_byte(text, '\n');
             used = 0;
         }
         if (used == 0) {
-            text_repeat(text, ' ', indent);
+            textbuf_repeat(text, ' ', indent);
             used = indent;
         } else {
-            text_byte(text, ' ');
+            textbuf_byte(text, ' ');
             used++;
         }
-        text_add(text, word);
+        textbuf_add(text, word);
         used += columns;
     }
     if (used > 0)
-        text_byte(text, '\n');
-    text_free(&clean);
+        textbuf_byte(text, '\n');
+    textbuf_free(&clean);
 }
