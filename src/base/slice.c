@@ -17,8 +17,11 @@ bool slice_starts_nocase(struct bounce_slice s, struct bounce_slice prefix)
     if (s.len < prefix.len)
         return false;
     for (size_t i = 0; i < prefix.len; i++) {
-        if (ascii_lower((unsigned char)s.ptr[i]) !=
-            ascii_lower((unsigned char)prefix.ptr[i]))
+        unsigned char a = (unsigned char)s.ptr[i];
+        unsigned char b = (unsigned char)prefix.ptr[i];
+
+        /* The cases of a letter differ in one bit. */
+        if (a != b && ((a ^ b) != 0x20 || !ascii_is_alpha(a)))
             return false;
     }
     return true;

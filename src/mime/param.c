@@ -5,17 +5,25 @@
 #include "mime/decode.h"
 #include "mime/mime.h"
 
-/* Sections of one parameter (name*0, name*1, ...) that are looked at. */
+/* Sections of one parameter (name*0, name*1, ...) that are looked at: as many
+ * as a mask has bits. */
 #define MAX_SECTIONS 64
 
 struct piece {
-    struct bounce_slice text; /* ptr NULL: absent */
+    struct bounce_slice text;
     bool quoted, extended;
 };
 
 struct param {
     struct bounce_slice name;
     struct piece value;
+};
+
+/* What was found of the wanted parameter. */
+struct pieces {
+    struct piece plain;                  /* name= */
+    struct piece sections[MAX_SECTIONS]; /* name*=, name*0= and so on */
+    uint64_t present;                    /* bit n: sections[n] is set */
 };
 
 /* Length of the comment at the start of s, with nested ones (RFC 5322 section
@@ -148,37 +156,47 @@ static bool next_param(struct bounce_slice *rest, struct param *param_out)
     }
 }
 
-/* Puts a parameter where it belongs when it is the wanted one: pieces[0] is
- * the plain form, pieces[1 + n] section n of RFC 2231. */
-static void sort_param(const struct param *param, struct bounce_slice name,
-                       struct piece pieces[MAX_SECTIONS + 1])
+/* The number of the section that a suffix such as "*", "*0" or "*0*" names.
+ * false when it is none; *extended_out: charset and percent signs count. */
+static bool parse_suffix(struct bounce_slice suffix, unsigned *section_out,
+                         bool *extended_out)
+{
+    size_t digits;
+
+    *section_out = 0;
+    *extended_out = true;
+    if (slice_eq(suffix, SLICE("*")))
+        return true;
+    if (!slice_starts(suffix, SLICE("*")))
+        return false;
+    suffix = slice_from(suffix, 1);
+    digits = slice_parse_uint(suffix, 3, section_out);
+    suffix = slice_from(suffix, digits);
+    *extended_out = slice_eq(suffix, SLICE("*"));
+    return digits > 0 && (suffix.len == 0 || *extended_out) &&
+           *section_out < MAX_SECTIONS;
+}
+
+/* Keeps a parameter when it is the wanted one; the first of its kind counts. */
+static void keep_param(const struct param *param, struct bounce_slice name,
+                       struct pieces *pieces)
 {
     struct bounce_slice suffix;
-    struct piece value = param->value;
-    unsigned section = 0;
-    size_t at = 0;
+    unsigned section;
+    bool extended;
 
     if (!slice_starts_nocase(param->name, name))
         return;
     suffix = slice_from(param->name, name.len);
-    if (suffix.len > 0) {
-        if (suffix.ptr[0] != '*')
-            return;
-        suffix = slice_from(suffix, 1);
-        value.extended = suffix.len == 0;
-        if (suffix.len > 0) {
-            size_t digits = slice_parse_uint(suffix, 3, &section);
-
-            suffix = slice_from(suffix, digits);
-            value.extended = slice_eq(suffix, SLICE("*"));
-            if (digits == 0 || (suffix.len > 0 && !value.extended) ||
-                section >= MAX_SECTIONS)
-                return;
-        }
-        at = section + 1;
+    if (suffix.len == 0) {
+        if (pieces->plain.text.ptr == NULL)
+            pieces->plain = param->value;
+    } else if (parse_suffix(suffix, &section, &extended) &&
+               (pieces->present >> section & 1) == 0) {
+        pieces->sections[section] = param->value;
+        pieces->sections[section].extended = extended;
+        pieces->present |= (uint64_t)1 << section;
     }
-    if (pieces[at].text.ptr == NULL)
-        pieces[at] = value;
 }
 
 static void add_unquoted(struct buf *buf, struct bounce_slice text)
@@ -227,21 +245,25 @@ static struct bounce_slice take_charset(struct bounce_slice *text)
 }
 
 static struct bounce_slice join_sections(struct message *message,
-                                         struct piece *pieces, size_t room)
+                                         struct pieces *pieces, size_t room)
 {
     struct bounce_slice charset = SLICE_NULL, joined;
     struct buf buf;
 
     buf_init(&buf, message->arena, room);
-    if (pieces[0].extended)
-        charset = take_charset(&pieces[0].text);
-    for (size_t i = 0; i < MAX_SECTIONS && pieces[i].text.ptr != NULL; i++) {
-        if (pieces[i].extended)
-            add_percent(&buf, pieces[i].text);
-        else if (pieces[i].quoted)
-            add_unquoted(&buf, pieces[i].text);
+    if (pieces->sections[0].extended)
+        charset = take_charset(&pieces->sections[0].text);
+    for (size_t i = 0; i < MAX_SECTIONS; i++) {
+        const struct piece *piece = &pieces->sections[i];
+
+        if ((pieces->present >> i & 1) == 0)
+            break;
+        if (piece->extended)
+            add_percent(&buf, piece->text);
+        else if (piece->quoted)
+            add_unquoted(&buf, piece->text);
         else
-            buf_add(&buf, pieces[i].text);
+            buf_add(&buf, piece->text);
     }
     joined = decode_finish(message, &buf);
     if (joined.ptr == NULL)
@@ -274,16 +296,17 @@ struct bounce_slice mime_param(struct message *message,
                                struct bounce_slice value,
                                struct bounce_slice name)
 {
-    struct piece pieces[MAX_SECTIONS + 1];
     struct bounce_slice rest = value;
+    struct pieces pieces;
     struct param param;
 
-    memset(pieces, 0, sizeof(pieces));
+    pieces.plain.text = SLICE_NULL;
+    pieces.present = 0;
     while (next_param(&rest, &param))
-        sort_param(&param, name, pieces);
-    if (pieces[1].text.ptr != NULL)
-        return join_sections(message, pieces + 1, value.len);
-    if (pieces[0].text.ptr != NULL)
-        return plain_value(message, &pieces[0], value.len);
+        keep_param(&param, name, &pieces);
+    if ((pieces.present & 1) != 0)
+        return join_sections(message, &pieces, value.len);
+    if (pieces.plain.text.ptr != NULL)
+        return plain_value(message, &pieces.plain, value.len);
     return SLICE_NULL;
 }
