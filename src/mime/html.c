@@ -92,10 +92,22 @@ static enum element find_element(struct bounce_slice name)
 
 /* ---- Output ---------------------------------------------------------- */
 
+/* The line ends that the text has at its end already. */
+static unsigned count_breaks(const struct buf *out)
+{
+    unsigned n = 0;
+
+    while (n < 2 && n < out->len && out->ptr[out->len - 1 - n] == '\n')
+        n++;
+    return n;
+}
+
 static void flush_space(struct html *html)
 {
     if (html->out.len > 0) {
-        for (unsigned i = 0; i < html->breaks; i++)
+        unsigned have = html->breaks > 0 ? count_breaks(&html->out) : 0;
+
+        for (; have < html->breaks; have++)
             buf_add_byte(&html->out, '\n');
         if (html->breaks == 0 && html->blank)
             buf_add_byte(&html->out, ' ');
@@ -143,22 +155,14 @@ static void add_text(struct html *html, struct bounce_slice text)
 /* Inside <pre>: blanks and line ends stay. */
 static void add_pre_text(struct html *html, struct bounce_slice text)
 {
-    struct bounce_slice line;
-
     while (text.len > 0) {
-        const char *start = text.ptr;
-        bool ended;
+        size_t before = text.len;
+        struct bounce_slice line;
 
         slice_next_line(&text, &line);
-        ended = line.ptr + line.len < start + (text.ptr - start);
-        if (line.len > 0) {
-            unsigned breaks = html->breaks;
-
-            flush_space(html);
-            (void)breaks;
+        if (line.len > 0)
             add_run(html, line);
-        }
-        if (ended)
+        if (line.len < before - text.len && html->out.len > 0)
             buf_add_byte(&html->out, '\n');
     }
 }

@@ -15,10 +15,11 @@ bool mbox_is_separator(struct bounce_slice line);
 bool mbox_detect(struct bounce_slice start);
 
 /* Offset in window of the first separator line that begins at or after from;
- * SLICE_NPOS when there is none yet. window must begin at the beginning of a
- * line or of the message. at_end: nothing follows window. Without at_end, a
- * line that is not complete is not judged: *resume_out is where the next call
- * must begin, so that the whole stays linear. */
+ * SLICE_NPOS when there is none yet. window[0] counts as the beginning of a
+ * line; a caller that drops what it has read of a long message keeps the byte
+ * before *resume_out and goes on with from = 1. at_end: nothing follows window.
+ * Without at_end, a line that is not complete is not judged: *resume_out is
+ * where the next call must begin, so that the whole stays linear. */
 size_t mbox_find(struct bounce_slice window, size_t from, bool at_end,
                  size_t *resume_out);
 
