@@ -64,3 +64,14 @@ if(NOT test_prefix)
   bounce_test(lint/shape 60 ${tests_dir}/lint/shape.sh)
   bounce_test(lint/man 60 ${tests_dir}/lint/man.sh $<TARGET_FILE:bounce>)
 endif()
+
+# The program from outside.
+file(GLOB cli_tests CONFIGURE_DEPENDS ${tests_dir}/cli/*.sh)
+list(FILTER cli_tests EXCLUDE REGEX "/lib.sh$")
+foreach(file ${cli_tests})
+  get_filename_component(name ${file} NAME_WE)
+  # Sanitizers take address space by the terabyte, and time.
+  if(NOT (test_prefix AND name MATCHES "^(large|terminal)$"))
+    bounce_test(cli/${name} 600 ${file} $<TARGET_FILE:bounce>)
+  endif()
+endforeach()

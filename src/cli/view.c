@@ -24,31 +24,53 @@ void view_status(struct textbuf *text, const struct bounce_event *event)
         textbuf_byte(text, '-');
 }
 
+/* What decided, without the words it hit. */
+static void add_decider(struct textbuf *text, const struct bounce_event *event)
+{
+    switch (event->evidence_by) {
+    case BOUNCE_EVIDENCE_RULE:
+        break;
+    case BOUNCE_EVIDENCE_BLOCK_LIST:
+        textbuf_cstr(text, "block list ");
+        break;
+    case BOUNCE_EVIDENCE_STATUS:
+        textbuf_cstr(text, "status ");
+        break;
+    case BOUNCE_EVIDENCE_REPLY_CODE:
+        textbuf_cstr(text, "reply code ");
+        break;
+    case BOUNCE_EVIDENCE_SERVICE:
+        textbuf_cstr(text, "verdict of the service ");
+        break;
+    case BOUNCE_EVIDENCE_FORMAT:
+        textbuf_cstr(text, "the kind of report");
+        return;
+    case BOUNCE_EVIDENCE_NONE:
+        textbuf_cstr(text, "nothing known fits");
+        return;
+    }
+    view_field(text, event->evidence_rule);
+}
+
 void view_why(struct textbuf *text, const struct bounce_event *event)
 {
-    static const char *const kinds[] = {"",
-                                        "",
-                                        "block list ",
-                                        "status ",
-                                        "reply code ",
-                                        "verdict of ",
-                                        "kind of report "};
-    unsigned by = (unsigned)event->evidence_by;
+    bool words = event->evidence_by == BOUNCE_EVIDENCE_RULE ||
+                 event->evidence_by == BOUNCE_EVIDENCE_BLOCK_LIST;
 
     if (event->kind == BOUNCE_KIND_NONE) {
         textbuf_cstr(text, "no report");
         return;
     }
-    if (by == BOUNCE_EVIDENCE_NONE || by >= sizeof(kinds) / sizeof(kinds[0])) {
-        textbuf_cstr(text, "nothing known fits");
-        return;
-    }
-    textbuf_cstr(text, kinds[by]);
-    view_field(text, event->evidence_rule);
-    if (event->evidence_text.len > 0 &&
-        !slice_eq(event->evidence_text, event->evidence_rule)) {
-        textbuf_cstr(text, ": ");
+    if (event->kind == BOUNCE_KIND_DELAY)
+        textbuf_cstr(text, "not final: ");
+    if (words && event->evidence_text.len > 0) {
+        textbuf_byte(text, '"');
         textbuf_clean(text, event->evidence_text);
+        textbuf_cstr(text, "\" (");
+        add_decider(text, event);
+        textbuf_byte(text, ')');
+    } else {
+        add_decider(text, event);
     }
 }
 
