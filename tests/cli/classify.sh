@@ -67,7 +67,7 @@ hasnt "line 1: " err
 hasnt "line 11: " err
 
 # Arguments are replies; options say what is known of all of them.
-classify --host mx.example.org --stage rcpt --labels sisimai '550 5.1.1 unknown user' '-1'
+classify --host mx.example.org --stage rcpt --labels sisimai -- '550 5.1.1 unknown user' '-1'
 equal 2 "$(wc -l <out)" "a reply an argument"
 equal '"rcpt"' "$(head -n 1 out | jq -c .stage)" stage
 status 0 "$BOUNCE" classify "550 5.1.1 User unknown"

@@ -72,10 +72,10 @@ equal $((events + 1)) "$(limited $LIMIT "$BOUNCE" read box | wc -l)" "events beh
 rm message box
 
 # Noise is one message that is no report.
-head -c 100000000 /dev/urandom | limited $((3 * LIMIT)) "$BOUNCE" read --json - >out
+head -c 100000000 /dev/urandom | limited $((2 * LIMIT)) "$BOUNCE" read --json - >out
 equal 0 "${PIPESTATUS[1]}" "exit status for noise"
 equal '["none"]' "$(jq -c -s 'map(.kind)' <out)" "noise"
-head -c 50000000 /dev/zero | limited $((3 * LIMIT)) "$BOUNCE" read --json - >out ||
+head -c 50000000 /dev/zero | limited $((2 * LIMIT)) "$BOUNCE" read --json - >out ||
     fail "zeros"
 equal '["none"]' "$(jq -c -s 'map(.kind)' <out)" "zeros"
 finish

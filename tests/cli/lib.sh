@@ -1,6 +1,7 @@
 # Sourced by the tests of the program. Each is called with the program's path
 # and runs in an empty folder of its own.
 set -u
+shopt -s lastpipe # so that "x | f" can set variables
 BOUNCE=$1
 SOURCE=$(cd "$(dirname "$0")/../.." && pwd)
 EXAMPLES=$SOURCE/examples/bounces
