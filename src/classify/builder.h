@@ -95,7 +95,13 @@ uint32_t builder_push(struct builder *b, struct vec *vec, const void *element);
 bool builder_known_category(const struct builder *b, struct bounce_slice id);
 bool builder_known_provider(const struct builder *b, struct bounce_slice id);
 
-/* compile_rule.c */
+/* compile_rule.c: "5.1.*" as the status part of a condition; false if it is no
+ * status. */
+bool compile_status_pattern(struct bounce_slice text,
+                            struct tab_code_condition *condition);
+/* Adds the stages that a field names to a bit mask; "none" is bit 0. */
+bool compile_stages(struct builder *b, const struct place *place,
+                    const struct stanza_field *field, uint32_t *mask);
 bool compile_rule(struct builder *b, const struct place *place);
 bool compile_blocklist(struct builder *b, const struct place *place);
 bool compile_provider(struct builder *b, const struct place *place);
@@ -108,6 +114,7 @@ bool compile_reply_code(struct builder *b, const struct place *place);
 bool compile_service_code(struct builder *b, const struct place *place);
 bool compile_taxonomy(struct builder *b, const struct place *place);
 bool compile_label(struct builder *b, const struct place *place);
+bool compile_label_when(struct builder *b, const struct place *place);
 /* phrase.c: text as a pattern (or several, for empty alternatives). */
 bool compile_words(struct builder *b, const struct place *place);
 /* The named sets as a table, for users' phrases. */

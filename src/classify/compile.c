@@ -233,6 +233,7 @@ static const struct {
     {"Reply-Code", {NULL, compile_reply_code}},
     {"Service-Code", {NULL, compile_service_code}},
     {"Label", {NULL, compile_label}},
+    {"Label-When", {NULL, compile_label_when}},
 };
 
 static bool compile_stanza(struct builder *b, const struct place *place,

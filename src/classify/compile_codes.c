@@ -229,10 +229,8 @@ bool compile_label(struct builder *b, const struct place *place)
     static const struct field_spec specs[] = {
         {"Code", FIELD_ONCE},    {"Class", FIELD_ONCE},
         {"Category", FIELD_ONCE}, {"For", FIELD_ONCE},
-        {"Meaning", FIELD_ONCE}, {"When-Expired", FIELD_ONCE},
-        {"Source", FIELD_MANY},
+        {"Meaning", FIELD_ONCE}, {"Source", FIELD_MANY},
     };
-    static const char *const yes_words[] = {"no", "yes", NULL};
     struct bounce_slice value = place->stanza->fields[0].value;
     size_t blank = slice_find_byte(value, ' ');
     struct tab_label label;
@@ -250,9 +248,68 @@ bool compile_label(struct builder *b, const struct place *place)
         .cls = builder_value(b, place, "Class"),
         .category = builder_value(b, place, "Category"),
         .meaning = builder_value(b, place, "Meaning"),
-        .when_expired = word_field(b, place, "When-Expired", yes_words),
     };
     return label_categories(b, place, &label.categories) &&
            attach_label(b, place, slice_sub(value, 0, blank),
                         builder_push(b, &b->labels, &label));
+}
+
+/* "none x.0.0 5.2.*": statuses as conditions. */
+static bool case_statuses(struct builder *b, const struct place *place,
+                          struct tab_label_case *entry)
+{
+    const struct stanza_field *field = builder_field(place, "Status");
+    struct bounce_slice rest, word;
+
+    entry->statuses.at = (uint32_t)b->conditions.count;
+    rest = field != NULL ? field->value : SLICE_NULL;
+    while (slice_next_piece(&rest, ' ', &word)) {
+        struct tab_code_condition condition = {.code_low = TAB_NONE};
+
+        if (word.len == 0)
+            continue;
+        if (slice_eq(word, SLICE("none"))) {
+            entry->status_absent = 1;
+            continue;
+        }
+        if (!compile_status_pattern(word, &condition))
+            return builder_error(b, place, field->line, "'%.*s' is no status",
+                                 SLICE_ARG(word));
+        builder_push(b, &b->conditions, &condition);
+        entry->statuses.count++;
+    }
+    return !b->failed;
+}
+
+bool compile_label_when(struct builder *b, const struct place *place)
+{
+    static const struct field_spec specs[] = {
+        {"Category", FIELD_ONCE}, {"Stage", FIELD_ONCE},
+        {"Status", FIELD_ONCE},   {"Expired", FIELD_ONCE},
+        {"Source", FIELD_MANY},
+    };
+    static const char *const yes_words[] = {"no", "yes", NULL};
+    const struct stanza_field *first = &place->stanza->fields[0];
+    const struct stanza_field *stage = builder_field(place, "Stage");
+    size_t blank = slice_find_byte(first->value, ' ');
+    struct tab_label_case entry;
+
+    if (blank == SLICE_NPOS)
+        return builder_error(b, place, first->line,
+                             "Label-When wants a taxonomy and a label");
+    if (!builder_check_fields(b, place, specs,
+                              sizeof(specs) / sizeof(specs[0])) ||
+        !check_category(b, place))
+        return false;
+    entry = (struct tab_label_case){
+        .taxonomy = builder_str(b, slice_sub(first->value, 0, blank)),
+        .label = builder_str(b, slice_trim(slice_from(first->value, blank))),
+        .category = builder_value(b, place, "Category"),
+        .expired = word_field(b, place, "Expired", yes_words),
+    };
+    if ((stage != NULL && !compile_stages(b, place, stage, &entry.stages)) ||
+        !case_statuses(b, place, &entry))
+        return false;
+    builder_push(b, &b->label_cases, &entry);
+    return !b->failed;
 }

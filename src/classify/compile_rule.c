@@ -3,7 +3,7 @@
 #include "classify/builder.h"
 
 static const char *const weight_words[] = {"normal", "weak", "last", NULL};
-static const char *const stage_words[] = {"",     "connect", "helo",
+static const char *const stage_words[] = {"none", "connect", "helo",
                                           "mail", "rcpt",    "data",
                                           "end-of-data", NULL};
 static const char *const kind_words[] = {"mailbox", "gateway", "service",
@@ -54,10 +54,15 @@ static bool status_detail(struct bounce_slice rest,
     return true;
 }
 
-static bool parse_status_pattern(struct bounce_slice text,
-                                 struct tab_code_condition *condition)
+bool compile_status_pattern(struct bounce_slice text,
+                            struct tab_code_condition *condition)
 {
-    condition->has_status = 1;
+    *condition = (struct tab_code_condition){
+        .code_low = condition->code_low,
+        .code_high = condition->code_high,
+        .status_detail = TAB_NONE,
+        .has_status = 1,
+    };
     return status_place(&text, &condition->status_class) &&
            status_place(&text, &condition->status_subject) &&
            status_detail(text, condition);
@@ -101,12 +106,7 @@ static uint32_t exactness(const struct tab_code_condition *condition)
 static bool compile_code(struct builder *b, const struct place *place,
                          const struct stanza_field *field)
 {
-    struct tab_code_condition condition = {
-        .code_low = TAB_NONE,
-        .status_class = TAB_NONE,
-        .status_subject = TAB_NONE,
-        .status_detail = TAB_NONE,
-    };
+    struct tab_code_condition condition = {.code_low = TAB_NONE};
     struct bounce_slice rest = field->value, word;
 
     while (slice_next_piece(&rest, ' ', &word)) {
@@ -116,7 +116,7 @@ static bool compile_code(struct builder *b, const struct place *place,
             continue;
         if (slice_find_byte(word, '.') != SLICE_NPOS)
             ok = !condition.has_status &&
-                 parse_status_pattern(word, &condition);
+                 compile_status_pattern(word, &condition);
         else
             ok = condition.code_low == TAB_NONE &&
                  parse_code_pattern(word, &condition);
@@ -190,6 +190,20 @@ static bool push_text(struct builder *b, struct vec *texts,
     return !b->failed;
 }
 
+bool compile_stages(struct builder *b, const struct place *place,
+                    const struct stanza_field *field, uint32_t *mask)
+{
+    struct bounce_slice rest = field->value, word;
+
+    while (slice_next_piece(&rest, ' ', &word)) {
+        struct stanza_field one = {field->name, word, field->line};
+
+        if (word.len > 0)
+            *mask |= 1U << builder_word(b, place, &one, stage_words);
+    }
+    return !b->failed;
+}
+
 static bool is_field(const struct stanza_field *field, const char *name)
 {
     return slice_eq_nocase(field->name, slice_cstr(name));
@@ -222,17 +236,8 @@ static bool compile_field(struct builder *b, const struct place *place,
         rule->nots.count++;
         return compile_not(b, place, field);
     }
-    if (is_field(field, "Stage")) {
-        struct bounce_slice rest = field->value, word;
-
-        while (slice_next_piece(&rest, ' ', &word)) {
-            struct stanza_field one = {field->name, word, field->line};
-
-            if (word.len > 0)
-                rule->stages |= 1U << builder_word(b, place, &one, stage_words);
-        }
-        return !b->failed;
-    }
+    if (is_field(field, "Stage"))
+        return compile_stages(b, place, field, &rule->stages);
     if (is_field(field, "Weight"))
         rule->weight = builder_word(b, place, field, weight_words);
     else if (is_field(field, "Signal"))

@@ -134,6 +134,20 @@ const struct tab_code *knowledge_service_code(const struct knowledge *k,
     return find_number(k, TAB_CODE_SERVICE, service, code, tables_out);
 }
 
+bool knowledge_status_matches(const struct tab_code_condition *c,
+                              const unsigned status[3])
+{
+    const uint32_t want[2] = {c->status_class, c->status_subject};
+
+    for (unsigned i = 0; i < 2; i++) {
+        if (want[i] != TAB_NONE && want[i] != status[i])
+            return false;
+    }
+    return c->status_detail == TAB_NONE ||
+           (status[2] >= c->status_detail &&
+            status[2] <= c->status_detail_high);
+}
+
 /* bsearch over names in lower case; name is compared without case. */
 static uint32_t find_host(const struct tables *t, struct bounce_slice name,
                           bool below, bool domain)

@@ -56,6 +56,10 @@ const struct tab_code *knowledge_service_code(
     const struct knowledge *knowledge, struct bounce_slice service, int code,
     const struct tables **tables_out);
 
+/* Whether a status (class, subject, detail) is what a condition asks for. */
+bool knowledge_status_matches(const struct tab_code_condition *condition,
+                              const unsigned status[3]);
+
 /* The provider that a host name, or a recipient's domain, belongs to: its index
  * in tables, or TAB_NONE. */
 uint32_t knowledge_host(const struct tables *tables, struct bounce_slice name,

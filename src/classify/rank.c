@@ -68,7 +68,6 @@ bool subject_match(struct subject *s, const struct reply *reply)
 static unsigned condition_holds(const struct tab_code_condition *c,
                                 const struct subject *s)
 {
-    const uint32_t want[2] = {c->status_class, c->status_subject};
     bool said = false;
 
     if (c->code_low != TAB_NONE && s->code != 0) {
@@ -77,13 +76,7 @@ static unsigned condition_holds(const struct tab_code_condition *c,
         said = true;
     }
     if (c->has_status && s->status[0] != 0) {
-        for (unsigned i = 0; i < 2; i++) {
-            if (want[i] != TAB_NONE && want[i] != s->status[i])
-                return 0;
-        }
-        if (c->status_detail != TAB_NONE &&
-            (s->status[2] < c->status_detail ||
-             s->status[2] > c->status_detail_high))
+        if (!knowledge_status_matches(c, s->status))
             return 0;
         said = true;
     }

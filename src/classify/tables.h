@@ -166,7 +166,16 @@ struct tab_taxonomy {
 struct tab_label {
     struct tab_str label, code, cls, category, meaning;
     struct tab_span categories; /* of label_categories: our ids (For) */
-    uint32_t when_expired;
+};
+
+/* A label that goes before the one that the category alone would give. */
+struct tab_label_case {
+    struct tab_str taxonomy, label;
+    struct tab_str category; /* absent: any */
+    uint32_t stages;         /* bit mask of enum bounce_stage; 0: any */
+    struct tab_span statuses; /* of conditions; none: any */
+    uint32_t status_absent;  /* an event without a status will do */
+    uint32_t expired;        /* only expired failures */
 };
 
 #define TAB_BITMAP_BITS 19 /* 64 KiB */
@@ -198,7 +207,8 @@ struct tab_label {
     X(struct tab_str, word_members)             \
     X(struct tab_taxonomy, taxonomies)          \
     X(struct tab_label, labels)                 \
-    X(struct tab_str, label_categories)
+    X(struct tab_str, label_categories)         \
+    X(struct tab_label_case, label_cases)
 
 struct tables {
 #define TABLE_MEMBER(type, name) \

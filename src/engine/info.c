@@ -114,22 +114,73 @@ static bool label_has(const struct tables *t, const struct tab_label *label,
     return false;
 }
 
+static const struct tab_label *label_for(const struct tables *t,
+                                         const struct tab_taxonomy *taxonomy,
+                                         struct bounce_slice category)
+{
+    for (uint32_t i = 0; i < taxonomy->labels.count; i++) {
+        const struct tab_label *label = &t->labels[taxonomy->labels.at + i];
+
+        if (label_has(t, label, category))
+            return label;
+    }
+    return NULL;
+}
+
+static bool status_allows(const struct tables *t,
+                          const struct tab_label_case *c,
+                          struct bounce_slice status)
+{
+    unsigned places[3] = {0};
+    size_t at = 0;
+
+    if (c->statuses.count == 0 && !c->status_absent)
+        return true;
+    if (status.ptr == NULL)
+        return c->status_absent != 0;
+    for (unsigned i = 0; i < 3; i++)
+        at += slice_parse_uint(slice_from(status, at), 3, &places[i]) + 1;
+    for (uint32_t i = 0; i < c->statuses.count; i++) {
+        if (knowledge_status_matches(&t->conditions[c->statuses.at + i],
+                                     places))
+            return true;
+    }
+    return false;
+}
+
+/* Conditions only tell failures apart. */
+static bool case_holds(const struct tables *t, const struct tab_label_case *c,
+                       const struct bounce_event *event)
+{
+    if (event->kind != BOUNCE_KIND_BOUNCE)
+        return false;
+    if (c->category.at != TAB_NONE &&
+        !slice_eq(tab_slice(t, c->category), event->category))
+        return false;
+    if (c->stages != 0 && (c->stages >> event->stage & 1) == 0)
+        return false;
+    return (!c->expired || event->expired) &&
+           status_allows(t, c, event->status);
+}
+
 static const struct tab_label *find_label(const struct tables *t,
                                           const struct tab_taxonomy *taxonomy,
                                           const struct bounce_event *event)
 {
-    const struct tab_label *found = NULL;
+    for (size_t i = 0; i < t->label_cases_count; i++) {
+        const struct tab_label_case *c = &t->label_cases[i];
 
-    for (uint32_t i = 0; i < taxonomy->labels.count; i++) {
-        const struct tab_label *label = &t->labels[taxonomy->labels.at + i];
+        if (!slice_eq(tab_slice(t, c->taxonomy), tab_slice(t, taxonomy->id)) ||
+            !case_holds(t, c, event))
+            continue;
+        for (uint32_t j = 0; j < taxonomy->labels.count; j++) {
+            const struct tab_label *label = &t->labels[taxonomy->labels.at + j];
 
-        if (label->when_expired && event->expired &&
-            event->kind == BOUNCE_KIND_BOUNCE)
-            return label;
-        if (found == NULL && label_has(t, label, event->category))
-            found = label;
+            if (slice_eq(tab_slice(t, label->label), tab_slice(t, c->label)))
+                return label;
+        }
     }
-    return found;
+    return label_for(t, taxonomy, event->category);
 }
 
 bool bounce_label(const struct bounce_engine *engine,
