@@ -162,16 +162,15 @@ static void fill_event(struct dsn *dsn, struct report_event *event)
     }
     e->remote_mta = mta_name(m, r->remote_mta);
     e->diagnostic = read_diagnostic(m, r->diagnostic);
-    if (is_exit_status(r->diagnostic, e->diagnostic)) {
-        event->context = SLICE_NULL; /* the text says what it was */
-    } else if (e->diagnostic.len > 0) {
+    if (e->diagnostic.len == 0)
+        e->diagnostic = SLICE_NULL;
+    if (e->diagnostic.ptr != NULL &&
+        !is_exit_status(r->diagnostic, e->diagnostic)) {
         reply_parse(m, e->diagnostic, &reply);
         collect_reply(event, &reply);
-    } else {
-        e->diagnostic = SLICE_NULL;
     }
-    if (reply_match_status(e->status) != 0 &&
-        slice_ends_nocase(e->status, SLICE(".4.7")) &&
+    /* X.4.7: the message was too old, whatever the last reply was. */
+    if (slice_ends_nocase(event->field_status, SLICE(".4.7")) &&
         e->action == BOUNCE_ACTION_FAILED)
         e->expired = true;
     e->occurred_at = r->attempt;
@@ -267,7 +266,9 @@ static bool is_foreign(const struct mime_header *h)
            is_field(h, "Message-ID");
 }
 
-static void read_groups(struct dsn *dsn, struct bounce_slice text)
+/* Returns what stands behind the fields: the returned message, or nothing. */
+static struct bounce_slice read_groups(struct dsn *dsn,
+                                       struct bounce_slice text)
 {
     struct message *m = dsn->collect->message;
     size_t max = m->options->max_events;
@@ -279,7 +280,7 @@ static void read_groups(struct dsn *dsn, struct bounce_slice text)
         h = mime_parse_fields(m, text, &rest);
         for (; h != NULL; h = h->next) {
             if (is_foreign(h) && dsn->any)
-                return;
+                return text;
             take_field(dsn, h);
         }
         /* One blank line too many between the fields of one recipient is
@@ -290,6 +291,7 @@ static void read_groups(struct dsn *dsn, struct bounce_slice text)
             break;
         text = rest;
     }
+    return SLICE_NULL;
 }
 
 /* The offset of the first line that is a field of RFC 3464; s.len: none. */
@@ -332,18 +334,17 @@ bool dsn_read(struct collect *collect)
     if (collect->parts.status != NULL) {
         text = mime_decode_body(collect->message, collect->parts.status,
                                 collect->message->options->max_message);
-        read_groups(&dsn, text);
+        (void)read_groups(&dsn, text);
     }
     if (!dsn.any) {
         /* Amazon WorkMail and broken multiparts: the fields stand in text. */
         at = find_fields(collect->human);
         if (at == collect->human.len)
             return false;
-        read_groups(&dsn, slice_from(collect->human, at));
+        text = read_groups(&dsn, slice_from(collect->human, at));
         if (!dsn.any)
             return false;
-        if (!collect->original.found)
-            collect->tail = slice_from(collect->human, at);
+        collect->tail = text.ptr != NULL ? text : slice_make("", 0);
         collect->human = slice_sub(collect->human, 0, at);
     }
     if (collect->count == 0) /* fields, but no address in any of them */

@@ -9,6 +9,7 @@ struct transcript {
     struct collect *collect;
     struct text_report *report;
     struct text_entry *last; /* the entry named last */
+    bool begun;              /* a section was seen */
     bool listing;            /* inside a list of addresses */
     enum bounce_action section;
     struct buf answer; /* "<<<" lines not yet given to anybody */
@@ -72,6 +73,7 @@ static bool read_section(struct transcript *t, struct bounce_slice line)
 
     if (!slice_starts(line, SLICE("---")))
         return false;
+    t->begun = true;
     for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++) {
         if (slice_find_nocase(line, sections[i].words) == SLICE_NPOS)
             continue;
@@ -133,10 +135,14 @@ static void give(struct transcript *t, struct text_entry *entry,
         entry->reply.len = 0;
         for (rest = answer; slice_next_line(&rest, &line);)
             text_append(entry, line);
-    } else if (said.len == 0) {
+    } else if (said.len == 0 || (reply_match_code(said, &a) == 0 &&
+                                 reply_match_code(own, &b) != 0)) {
+        /* "(reason: 77)": Sendmail's own line has the code. */
+        text_append(entry, own);
+        for (rest = said; slice_next_line(&rest, &line);)
+            text_append(entry, line);
         for (rest = buf_slice(&t->notes); slice_next_line(&rest, &line);)
             text_append(entry, line);
-        text_append(entry, own);
     }
     if (entry->host.ptr == NULL)
         entry->host = t->host;
@@ -201,8 +207,10 @@ static void read_line(struct transcript *t, struct bounce_slice line)
                              &f)) {
         t->host = f.host.ptr != NULL ? f.host : f.ip;
         t->answer.len = 0;
-    } else if (read_summary(t, line)) {
-        return;
+    } else if (read_summary(t, line) ||
+               pattern_match(SLICE("{code} {host} ({text})... {text}"), line,
+                             &f)) {
+        return; /* Sendmail 5 tells of the host before the recipients */
     } else if (reply_match_code(line, &code) != 0 && code >= 400) {
         /* "554 5.0.0 Service unavailable": about all that had no answer */
         if (t->answer.len > 0) {
@@ -266,7 +274,7 @@ void sendmail_read(struct collect *collect, struct text_report *report,
     buf_init(&t.common, m->arena, m->options->max_diagnostic);
     while (slice_next_line(&text, &line)) {
         line = slice_trim(line);
-        if (line.len == 0 || read_section(&t, line))
+        if (line.len == 0 || read_section(&t, line) || !t.begun)
             continue;
         if (t.listing)
             read_listed(&t, line);

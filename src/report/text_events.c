@@ -232,7 +232,8 @@ static void improve_event(struct collect *collect, struct report_event *event,
         e->expired = true;
     if (entry->reply.len > 0)
         event->context = buf_slice(&entry->reply);
-    if (e->diagnostic.ptr == NULL && entry->reply.len > 0)
+    /* An exit status ("X-Unix; 77") is replaced by the words for it. */
+    if (e->diagnostic.len < 4 && entry->reply.len > 0)
         e->diagnostic =
             collect_line(collect->message, buf_slice(&entry->reply));
     if (e->original_recipient.ptr == NULL && address_is(entry->original))
