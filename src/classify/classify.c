@@ -7,19 +7,22 @@
 #include "classify/signals.h"
 #include "classify/verdict.h"
 
-/* How sure each kind of evidence is; measured, see docs/confidence.md. */
-#define SURE_PROVIDER  0.97
-#define SURE_BLOCKLIST 0.97
+/* How sure each kind of evidence is: the share of replies that it decided
+ * rightly, see docs/confidence.md. */
+#define SURE_NAMED     0.97 /* a provider's own wording, a block list's name */
 #define SURE_LONG      0.96 /* general, 16 bytes of literal text or more */
-#define SURE_MIDDLE    0.94
-#define SURE_SHORT     0.90 /* under 8 bytes */
+#define SURE_MIDDLE    0.93
+#define SURE_SHORT     0.88 /* under 8 bytes */
 #define SURE_CODE_RULE 0.80 /* a rule by code alone */
-#define SURE_WEAK      0.70
-#define SURE_STATUS    0.80
+#define SURE_WEAK      0.72
+#define SURE_STATUS    0.75
 #define SURE_LAST      0.50
-#define SURE_CODE      0.45
+#define SURE_CODE      0.40
 #define SURE_NOTHING   0.30
 #define SURE_FORMAT    0.99
+#define CONTESTED      0.86 /* factor: a rule of another category spoke too */
+#define OUTSIDE        0.87 /* factor: said around the reply, not in it */
+#define SURE_MOST      0.99
 
 static void set_category(const struct subject *s, struct bounce_event *event,
                          struct bounce_slice id, enum bounce_evidence by,
@@ -120,28 +123,49 @@ static struct bounce_slice domain_of(struct bounce_slice address)
 
 /* ---- Evidence -------------------------------------------------------- */
 
-static double rule_confidence(const struct best_rule *best)
+static double usual_confidence(const struct best_rule *best)
 {
     const struct tab_rule *rule = best->rule;
-    double sure;
 
-    if (rule->confidence > 0)
-        sure = rule->confidence / 100.0;
-    else if (rule->weight == TAB_WEIGHT_WEAK)
-        sure = SURE_WEAK;
-    else if (rule->weight == TAB_WEIGHT_LAST)
-        sure = SURE_LAST;
-    else if (rule->code_only)
-        sure = SURE_CODE_RULE;
-    else if (rule->tier == TAB_TIER_BLOCKLIST)
-        sure = SURE_BLOCKLIST;
-    else if (rule->tier == TAB_TIER_PROVIDER)
-        sure = SURE_PROVIDER;
-    else if (best->literal >= 16)
-        sure = SURE_LONG;
-    else
-        sure = best->literal >= 8 ? SURE_MIDDLE : SURE_SHORT;
-    return best->inside ? sure : sure * 0.93;
+    if (rule->weight == TAB_WEIGHT_WEAK)
+        return SURE_WEAK;
+    if (rule->weight == TAB_WEIGHT_LAST)
+        return SURE_LAST;
+    if (rule->code_only)
+        return SURE_CODE_RULE;
+    if (rule->tier != TAB_TIER_GENERAL)
+        return SURE_NAMED;
+    if (best->literal >= 16)
+        return SURE_LONG;
+    return best->literal >= 8 ? SURE_MIDDLE : SURE_SHORT;
+}
+
+/* Whether the status, by itself, says the same category. */
+static bool status_agrees(const struct subject *s, struct bounce_slice category)
+{
+    const struct tables *t = NULL;
+    const struct tab_code *code;
+
+    if (s->status[0] == 0)
+        return false;
+    code = knowledge_status(s->knowledge, s->status_text, &t);
+    return code != NULL && slice_eq(tab_slice(t, code->category), category);
+}
+
+static double rule_confidence(const struct subject *s,
+                              const struct best_rule *best)
+{
+    double sure = best->rule->confidence > 0 ? best->rule->confidence / 100.0
+                                             : usual_confidence(best);
+
+    if (best->contested)
+        sure *= CONTESTED;
+    if (!best->inside)
+        sure *= OUTSIDE;
+    /* Two witnesses: half of the doubt goes. */
+    if (status_agrees(s, tab_slice(best->tables, best->rule->category)))
+        sure += (1 - sure) / 2;
+    return sure < SURE_MOST ? sure : SURE_MOST;
 }
 
 static void take_rule(const struct subject *s, const struct best_rule *best,
@@ -154,7 +178,7 @@ static void take_rule(const struct subject *s, const struct best_rule *best,
     set_category(s, event, tab_slice(t, rule->category),
                  rule->list != TAB_NONE ? BOUNCE_EVIDENCE_BLOCK_LIST
                                         : BOUNCE_EVIDENCE_RULE,
-                 rule_confidence(best));
+                 rule_confidence(s, best));
     event->evidence_rule = tab_slice(t, rule->id);
     event->evidence_text = best->text;
     event->advice.remedy = tab_slice(t, rule->remedy);
@@ -200,7 +224,7 @@ static bool decide_by_service(struct subject *s, struct bounce_event *event)
     const struct tab_code *code =
         knowledge_service_code(s->knowledge, s->service, s->code, &t);
 
-    return take_code(s, t, code, BOUNCE_EVIDENCE_SERVICE, SURE_PROVIDER,
+    return take_code(s, t, code, BOUNCE_EVIDENCE_SERVICE, SURE_NAMED,
                      event);
 }
 

@@ -202,15 +202,16 @@ static void consider(struct subject *s, size_t set, struct candidate *c,
         return;
     key = candidate_key(c, s, set + 1 < s->knowledge->set_count);
     keep_ranked(s, set, c, key);
-    if (best->rule != NULL && key < *best_key)
-        return;
-    if (best->rule != NULL && key == *best_key) {
-        best->tied = best->tied || best->rule != c->rule;
-        if (slice_compare(tab_slice(t, c->rule->id),
-                          tab_slice(best->tables, best->rule->id)) >= 0)
+    if (best->rule != NULL) {
+        best->contested =
+            best->contested ||
+            !slice_eq(tab_slice(t, c->rule->category),
+                      tab_slice(best->tables, best->rule->category));
+        if (key < *best_key ||
+            (key == *best_key &&
+             slice_compare(tab_slice(t, c->rule->id),
+                           tab_slice(best->tables, best->rule->id)) >= 0))
             return;
-    } else {
-        best->tied = false;
     }
     *best_key = key;
     best->tables = t;

@@ -35,7 +35,7 @@ struct best_rule {
     struct bounce_slice text; /* normalised text that was hit */
     uint32_t literal;         /* bytes of it that are no gap */
     bool inside;              /* in the innermost reply itself */
-    bool tied;                /* another rule ranks the same */
+    bool contested;           /* a rule of another category spoke too */
     unsigned exactness;       /* of the code condition that held */
 };
 
