@@ -207,24 +207,18 @@ static size_t choose_anchor(struct anchors *a,
     return at;
 }
 
-static bool no_anchor(struct builder *b, const struct tab_pattern *pattern)
+static bool no_anchor(struct builder *b, uint32_t index)
 {
-    struct tab_str origin = {0, 0};
-    uint32_t line = 0;
+    const struct tab_pattern *pattern =
+        VEC_AT(b->patterns, struct tab_pattern, index);
+    const struct pattern_place *at =
+        VEC_AT(b->pattern_places, struct pattern_place, index);
+    const struct place place = {at->file, NULL};
 
-    if (pattern->owner_type == TAB_OWNER_RULE) {
-        struct tab_rule *rule =
-            VEC_AT(b->rules, struct tab_rule, pattern->owner);
-
-        origin = rule->origin;
-        line = rule->line;
-    }
-    error_set(b->error, BOUNCE_E_RULES, line,
-              "%.*s:%u: phrase '%.*s' has no word or text to look for",
-              (int)origin.len, b->pool.ptr + origin.at, line,
-              (int)pattern->text.len, b->pool.ptr + pattern->text.at);
-    b->failed = true;
-    return false;
+    return builder_error(b, &place, at->line,
+                         "phrase '%.*s' has no word or text to look for",
+                         (int)pattern->text.len,
+                         b->pool.ptr + pattern->text.at);
 }
 
 static bool anchor_pattern(struct anchors *a, uint32_t index)
@@ -243,7 +237,7 @@ static bool anchor_pattern(struct anchors *a, uint32_t index)
         at = choose_anchor(a, pattern, elements);
     }
     if (at == SIZE_MAX)
-        return no_anchor(b, pattern);
+        return no_anchor(b, index);
     if (elements[at].type == TAB_ELEMENT_LITERAL)
         return add_atom(a, (struct tab_str){elements[at].a, elements[at].b},
                         index, (uint32_t)at);

@@ -42,6 +42,7 @@ struct builder {
     struct map flag_ids;   /* Not phrase -> flag */
     struct map set_ids;    /* members joined -> set */
     struct vec word_lists; /* struct word_list */
+    struct vec pattern_places; /* struct pattern_place, by pattern */
     uint32_t flag_count;
     bool failed; /* error is filled in */
 };
@@ -49,6 +50,12 @@ struct builder {
 struct word_list {
     struct bounce_slice name;
     struct vec members; /* struct bounce_slice */
+};
+
+/* Where a pattern's phrase stands. */
+struct pattern_place {
+    struct bounce_slice file;
+    unsigned line;
 };
 
 /* The stanza being compiled, for messages. */

@@ -313,6 +313,7 @@ static void builder_init(struct builder *b, struct arena *arena,
     TABLES(INIT_VEC)
 #undef INIT_VEC
     b->word_lists = VEC_OF(struct word_list);
+    b->pattern_places = VEC_OF(struct pattern_place);
     buf_init(&b->pool, arena, MAX_POOL);
 }
 

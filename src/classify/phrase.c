@@ -442,6 +442,33 @@ static bool ends_in_blank(const struct builder *b,
            b->pool.ptr[element->a + element->b - 1] == ' ';
 }
 
+/* A literal too short for the scan's windows is parted into words and what
+ * stands between them ("hl:" into "hl" and ":"): words of any length are
+ * found. */
+static bool push_split(struct builder *b, struct tab_pattern *pattern,
+                       struct tab_element element)
+{
+    while (element.type == TAB_ELEMENT_LITERAL && element.b < 4) {
+        const char *text = b->pool.ptr + element.a;
+        bool word = ascii_is_alnum((unsigned char)text[0]);
+        struct tab_element part = element;
+        uint32_t n = 1;
+
+        while (n < element.b && ascii_is_alnum((unsigned char)text[n]) == word)
+            n++;
+        if (n == element.b)
+            break;
+        part.b = n;
+        builder_push(b, &b->elements, &part);
+        pattern->elements.count++;
+        element.a += n;
+        element.b -= n;
+    }
+    builder_push(b, &b->elements, &element);
+    pattern->elements.count++;
+    return !b->failed;
+}
+
 /* Where a set was left out, two blanks meet or one stands at an edge. */
 static bool push_trimmed(struct parse *p, struct tab_pattern *pattern,
                          struct tab_element element, bool last)
@@ -463,9 +490,7 @@ static bool push_trimmed(struct parse *p, struct tab_pattern *pattern,
         if (element.b == 0)
             return true;
     }
-    builder_push(b, &b->elements, &element);
-    pattern->elements.count++;
-    return !b->failed;
+    return push_split(b, pattern, element);
 }
 
 /* Whether nothing but sets that are left out follows element i. */
@@ -502,6 +527,8 @@ static bool push_pattern(struct parse *p, enum tab_owner type, uint32_t owner,
             return false;
     }
     builder_push(b, &b->patterns, &pattern);
+    builder_push(b, &b->pattern_places,
+                 &(struct pattern_place){p->place->file, p->field->line});
     return !b->failed;
 }
 

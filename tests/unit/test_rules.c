@@ -124,6 +124,8 @@ static const struct phrase_row phrase_rows[] = {
     {"number", "Phrase: zorg {n} blat", "550 zorg 123 blat", true},
     {"number, none", "Phrase: zorg {n} blat", "550 zorg x blat", false},
     {"letters before a number", "Phrase: zq{n}", "550 x (ZQ17)", true},
+    {"word and sign", "Phrase: zq:~", "550 x (ZQ:17)", true},
+    {"word and sign, no edge", "Phrase: zq:~", "550 xzq:17", false},
     {"21 digits", "Phrase: zorg {n} blat",
      "550 zorg 123456789012345678901 blat", false},
     {"IPv4", "Phrase: zorg {ip}", "550 zorg 192.0.2.1", true},
