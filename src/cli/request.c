@@ -10,7 +10,7 @@ struct scanner {
     const char *flaw; /* the first; NULL while all is well */
 };
 
-static const char *fail(struct scanner *s, const char *flaw)
+static const char *set_flaw(struct scanner *s, const char *flaw)
 {
     if (s->flaw == NULL)
         s->flaw = flaw;
@@ -69,7 +69,7 @@ static size_t take_unicode(struct scanner *s, char *out)
     char *before;
 
     if (!take_hex4(s, &code)) {
-        fail(s, "\\u wants four hexadecimal digits");
+        set_flaw(s, "\\u wants four hexadecimal digits");
         return 0;
     }
     if (code >= 0xD800 && code <= 0xDBFF) {
@@ -95,7 +95,7 @@ static size_t take_escape(struct scanner *s, char *out)
     const char *known;
 
     if (s->at == s->end) {
-        fail(s, "a string does not end");
+        set_flaw(s, "a string does not end");
         return 0;
     }
     if (*s->at == 'u') {
@@ -104,7 +104,7 @@ static size_t take_escape(struct scanner *s, char *out)
     }
     known = memchr(from, *s->at, sizeof(from) - 1);
     if (known == NULL) {
-        fail(s, "unknown escape in a string");
+        set_flaw(s, "unknown escape in a string");
         return 0;
     }
     s->at++;
@@ -121,7 +121,7 @@ static struct bounce_slice take_string(struct scanner *s)
         unsigned char c;
 
         if (s->at == s->end) {
-            fail(s, "a string does not end");
+            set_flaw(s, "a string does not end");
             break;
         }
         c = (unsigned char)*s->at++;
@@ -134,7 +134,7 @@ static struct bounce_slice take_string(struct scanner *s)
             memcpy(out, bytes, len);
             out += len;
         } else if (c < 0x20) {
-            fail(s, "a control character in a string");
+            set_flaw(s, "a control character in a string");
         } else {
             *out++ = (char)c;
         }
@@ -154,9 +154,9 @@ static void skip_string(struct scanner *s)
         if (c == '\\')
             take_escape(s, ignored);
         else if (c < 0x20)
-            fail(s, "a control character in a string");
+            set_flaw(s, "a control character in a string");
     }
-    fail(s, "a string does not end");
+    set_flaw(s, "a string does not end");
 }
 
 static size_t skip_digits(struct scanner *s)
@@ -177,18 +177,18 @@ static void skip_number(struct scanner *s)
         s->at++;
     first = s->at;
     if (skip_digits(s) == 0 || (*first == '0' && s->at - first > 1))
-        fail(s, "not a number");
+        set_flaw(s, "not a number");
     if (s->at < s->end && *s->at == '.') {
         s->at++;
         if (skip_digits(s) == 0)
-            fail(s, "not a number");
+            set_flaw(s, "not a number");
     }
     if (s->at < s->end && (*s->at == 'e' || *s->at == 'E')) {
         s->at++;
         if (s->at < s->end && (*s->at == '+' || *s->at == '-'))
             s->at++;
         if (skip_digits(s) == 0)
-            fail(s, "not a number");
+            set_flaw(s, "not a number");
     }
 }
 
@@ -204,25 +204,25 @@ static bool take_word(struct scanner *s, struct bounce_slice word)
 static void skip_scalar(struct scanner *s)
 {
     if (s->at == s->end)
-        fail(s, "a value is missing");
+        set_flaw(s, "a value is missing");
     else if (take(s, '"'))
         skip_string(s);
     else if (*s->at == '-' || ascii_is_digit((unsigned char)*s->at))
         skip_number(s);
     else if (!take_word(s, SLICE("true")) && !take_word(s, SLICE("false")) &&
              !take_word(s, SLICE("null")))
-        fail(s, "not a JSON value");
+        set_flaw(s, "not a JSON value");
 }
 
 static void skip_key(struct scanner *s)
 {
     if (!take(s, '"')) {
-        fail(s, "a member has no name");
+        set_flaw(s, "a member has no name");
         return;
     }
     skip_string(s);
     if (!take(s, ':'))
-        fail(s, "a colon is missing");
+        set_flaw(s, "a colon is missing");
 }
 
 /* Any value. Without recursion: what is nested comes from strangers. */
@@ -237,7 +237,7 @@ static void skip_value(struct scanner *s)
         skip_space(s);
         if (s->at < s->end && (*s->at == '[' || *s->at == '{')) {
             if (depth == REQUEST_DEPTH) {
-                fail(s, "nested too deeply");
+                set_flaw(s, "nested too deeply");
                 return;
             }
             open[depth++] = *s->at++;
@@ -252,7 +252,7 @@ static void skip_value(struct scanner *s)
                 continue;
             }
             if (!entered && !take(s, ','))
-                fail(s, "a comma is missing");
+                set_flaw(s, "a comma is missing");
             if (open[depth - 1] == '{')
                 skip_key(s);
             break;
@@ -266,7 +266,7 @@ static struct bounce_slice take_text(struct scanner *s)
     if (take(s, '"'))
         return take_string(s);
     if (!take_word(s, SLICE("null")))
-        fail(s, "reply, host, stage, service and status must be strings");
+        set_flaw(s, "reply, host, stage, service and status must be strings");
     return SLICE_NULL;
 }
 
@@ -276,12 +276,12 @@ static void take_member(struct scanner *s, struct request *request)
     char *start;
 
     if (!take(s, '"')) {
-        fail(s, "a member has no name");
+        set_flaw(s, "a member has no name");
         return;
     }
     name = take_string(s);
     if (!take(s, ':'))
-        fail(s, "a colon is missing");
+        set_flaw(s, "a colon is missing");
     skip_space(s);
     if (s->flaw != NULL)
         return;
@@ -297,7 +297,7 @@ static void take_member(struct scanner *s, struct request *request)
         stage = take_text(s);
         request->stage = bounce_stage_parse(stage.ptr, stage.len);
         if (stage.len > 0 && request->stage == BOUNCE_STAGE_NONE)
-            fail(s, "unknown stage");
+            set_flaw(s, "unknown stage");
     } else {
         start = s->at;
         skip_value(s);
@@ -320,12 +320,12 @@ const char *request_parse(char *line, size_t len, struct request *request_out)
             take_member(&s, request_out);
         while (s.flaw == NULL && take(&s, ','));
         if (s.flaw == NULL && !take(&s, '}'))
-            fail(&s, "the object does not end");
+            set_flaw(&s, "the object does not end");
     }
     skip_space(&s);
     if (s.at != s.end)
-        fail(&s, "something stands behind the object");
+        set_flaw(&s, "something stands behind the object");
     if (s.flaw == NULL && request_out->reply.ptr == NULL)
-        fail(&s, "no reply");
+        set_flaw(&s, "no reply");
     return s.flaw;
 }
