@@ -32,8 +32,14 @@ static size_t match_domain(struct bounce_slice s)
         return 0;
     }
     while (len < s.len && len < 255 &&
-           is_domain_byte((unsigned char)s.ptr[len]))
+           is_domain_byte((unsigned char)s.ptr[len])) {
+        /* "ann@example.org...": no blank stands between an address and the
+         * words of Chinese or Japanese; a label does not mix the two. */
+        if ((unsigned char)s.ptr[len] >= 0xE0 && len > 0 &&
+            ascii_is_alnum((unsigned char)s.ptr[len - 1]))
+            break;
         len++;
+    }
     while (len > 0 && (s.ptr[len - 1] == '.' || s.ptr[len - 1] == '-'))
         len--; /* the end of a sentence, not of a name */
     return len;
@@ -113,6 +119,21 @@ struct bounce_slice address_at(struct bounce_slice s, size_t *end_out)
     return s;
 }
 
+/* Where the local part before the "@" at at begins. Words of Chinese or
+ * Japanese right before it do not belong to it. */
+static size_t local_start(struct bounce_slice s, size_t from, size_t at)
+{
+    size_t start = at;
+
+    while (start > from && is_local_byte((unsigned char)s.ptr[start - 1])) {
+        if ((unsigned char)s.ptr[start - 1] >= 0x80 && start < at &&
+            (unsigned char)s.ptr[start] < 0x80)
+            break;
+        start--;
+    }
+    return start;
+}
+
 struct bounce_slice address_find(struct bounce_slice s, size_t *end_out)
 {
     size_t from = 0;
@@ -132,9 +153,7 @@ struct bounce_slice address_find(struct bounce_slice s, size_t *end_out)
                 ;
             start -= start > from;
         } else {
-            while (start > from &&
-                   is_local_byte((unsigned char)s.ptr[start - 1]))
-                start--;
+            start = local_start(s, from, at);
         }
         while (start < at && (s.ptr[start] == '\'' || s.ptr[start] == '.'))
             start++;

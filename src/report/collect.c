@@ -218,6 +218,10 @@ void collect_finish(struct collect *collect)
             decide_action(e);
         if (e->status.len == 0)
             e->status = SLICE_NULL;
+        if (e->recipient.len == 0) {
+            e->recipient = SLICE_NULL;
+            e->recipient_from = BOUNCE_FROM_NONE;
+        }
         e->report_id = collect->outer.message_id;
         if (e->message_id.ptr == NULL)
             e->message_id = o->message_id;

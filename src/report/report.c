@@ -9,6 +9,7 @@
 #include "report/auto.h"
 #include "report/collect.h"
 #include "report/dsn.h"
+#include "report/forward.h"
 #include "report/sns.h"
 #include "report/text.h"
 
@@ -116,6 +117,17 @@ bool report_read(struct message *message, const struct mime_part *root,
         struct collect nested;
         if (inner != NULL && collect_init(&nested, message, inner) &&
             read_kinds(&nested)) {
+            nested.outer.message_id = collect.outer.message_id;
+            collect = nested;
+        }
+    }
+    if (collect.count == 0 && forward_is(&collect)) {
+        struct collect nested;
+        const struct mime_part *part = forward_parse(&collect);
+        if (part != NULL && collect_init(&nested, message, part) &&
+            nested.outer.daemon && read_kinds(&nested)) {
+            for (size_t i = 0; i < nested.count; i++)
+                nested.events[i].event.verified = 0;
             nested.outer.message_id = collect.outer.message_id;
             collect = nested;
         }

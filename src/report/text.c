@@ -84,6 +84,10 @@ bool text_guess(struct collect *collect, const struct text_report *report)
         return true;
     if (count < 2)
         return false;
+    /* People write as postmaster; nobody writes as the mailer daemon. */
+    if (slice_find_nocase(collect->outer.from, SLICE("mailer-daemon")) !=
+        SLICE_NPOS)
+        return true;
     reply_parse(collect->message, report->body, &reply);
     return reply.code >= 400 ||
            (reply.status.len > 0 && reply.status.ptr[0] != '2');

@@ -125,6 +125,16 @@ static void add_event(struct collect *collect, struct text_report *report,
     fill_event(collect, report, entry, event);
 }
 
+/* Texts that nobody announced name the sender as readily as the recipient. */
+static bool is_sender(const struct collect *collect,
+                      struct bounce_slice address)
+{
+    return slice_eq_nocase(address, collect->outer.to_address) ||
+           slice_eq_nocase(address, collect->outer.from_address) ||
+           slice_eq_nocase(address, collect->original.sender) ||
+           address_is_daemon(address);
+}
+
 /* No line names a recipient: headers do, or the text does in passing, or the
  * returned message. The whole text is what is said. */
 static void add_unnamed(struct collect *collect, struct text_report *report)
@@ -149,10 +159,7 @@ static void add_unnamed(struct collect *collect, struct text_report *report)
         return;
     from = BOUNCE_FROM_TEXT;
     for (value = body; (found = address_find(value, &end)).ptr != NULL;) {
-        if (!slice_eq_nocase(found, collect->outer.to_address) &&
-            !slice_eq_nocase(found, collect->outer.from_address) &&
-            !slice_eq_nocase(found, collect->original.sender) &&
-            !address_is_daemon(found))
+        if (!is_sender(collect, found))
             break;
         value = slice_from(value, end);
     }
@@ -176,7 +183,8 @@ bool text_events(struct collect *collect, struct text_report *report)
         const struct text_entry *entry = &report->entries[i];
         enum bounce_recipient_from from;
         struct bounce_slice recipient = resolve(collect, entry, &from);
-        if (recipient.ptr != NULL)
+        if (recipient.ptr != NULL &&
+            (report->known || !is_sender(collect, recipient)))
             add_event(collect, report, entry, recipient, from);
     }
     if (collect->count == before)
