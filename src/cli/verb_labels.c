@@ -26,12 +26,13 @@ static void list_taxonomies(const struct bounce_engine *engine, bool json)
     out_close(&out);
 }
 
-/* The label that a permanent failure of this category gets. */
+/* The label of the category itself. What a system tells apart by status or
+ * stage holds for bounces only, and so not for this event of no kind. */
 static struct bounce_label label_of(const struct bounce_engine *engine,
                                     struct bounce_slice system,
                                     const struct bounce_category *category)
 {
-    struct bounce_event event = {.kind = BOUNCE_KIND_BOUNCE,
+    struct bounce_event event = {.kind = BOUNCE_KIND_NONE,
                                  .category = category->id,
                                  .cls = category->cls,
                                  .permanent = -1,
