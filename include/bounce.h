@@ -495,6 +495,13 @@ struct bounce_hit {
 BOUNCE_API size_t bounce_reader_hits(const struct bounce_reader *reader,
                                      struct bounce_hit *hits, size_t cap);
 
+/* The template of the last bounce_classify() of reader: the innermost reply,
+ * normalised, with what varies masked as {addr}, {ip}, {url}, {host}, {time},
+ * {n} and {id}; like replies give one template. Empty when memory is out.
+ * Lives until the reader's next call. */
+BOUNCE_API struct bounce_slice bounce_reader_template(
+    struct bounce_reader *reader);
+
 /* What the last call of reader found at each stage, one line each
  * ("mime: ...\nreport: ...\n"): bounce read --trace. Only filled when
  * switched on. Lives until the reader's next call. */

@@ -44,6 +44,7 @@ static void begin_message(struct bounce_reader *reader,
         .warnings = reader->warnings,
     };
     reader->result = (struct bounce_result){0};
+    reader->state.text = NULL;
     buf_init(&reader->trace, &reader->arena, (size_t)1 << 20);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/stanza.h"
+#include "classify/mask.h"
 #include "engine/engine.h"
 
 static enum bounce_err report_error(enum bounce_err err,
@@ -120,6 +121,22 @@ enum bounce_err bounce_classify(struct bounce_reader *reader,
     }
     *result_out = &reader->result;
     return report_error(BOUNCE_OK, error_out);
+}
+
+struct bounce_slice bounce_reader_template(struct bounce_reader *reader)
+{
+    const struct matcher_state *state = &reader->state;
+    struct bounce_slice text;
+    char *out;
+
+    if (state->text == NULL || reader->result.event_count == 0)
+        return SLICE("");
+    text = slice_make(state->text + state->reply_start,
+                      state->reply_end - state->reply_start);
+    if (text.len == 0)
+        text = slice_make(state->text, state->text_len);
+    out = message_alloc(&reader->message, MASK_ROOM(text.len));
+    return out != NULL ? slice_make(out, mask(text, out)) : SLICE("");
 }
 
 void bounce_reader_trace(struct bounce_reader *reader, bool on)
