@@ -83,11 +83,54 @@ static size_t repeated(struct joint *joint, struct bounce_slice s, size_t at)
     return after - start;
 }
 
+/* What a byte may begin. */
+enum byte_class {
+    BYTE_OTHER = 0,
+    BYTE_ALPHA,
+    BYTE_DIGIT,
+    BYTE_MARK, /* punctuation that wrappers begin with */
+    BYTE_SPACE
+};
+
+#define FOUR(x)  x, x, x, x
+#define EIGHT(x) FOUR(x), FOUR(x)
+
+static const unsigned char CLASS[256] = {[0] = BYTE_SPACE,
+                                         ['\t'] = BYTE_SPACE,
+                                         ['\n'] = BYTE_SPACE,
+                                         ['\v'] = BYTE_SPACE,
+                                         ['\f'] = BYTE_SPACE,
+                                         ['\r'] = BYTE_SPACE,
+                                         [' '] = BYTE_SPACE,
+                                         ['('] = BYTE_MARK,
+                                         ['<'] = BYTE_MARK,
+                                         ['>'] = BYTE_MARK,
+                                         ['['] = BYTE_MARK,
+                                         ['\''] = BYTE_MARK,
+                                         ['0'] = EIGHT(BYTE_DIGIT),
+                                         BYTE_DIGIT,
+                                         BYTE_DIGIT,
+                                         ['A'] = EIGHT(BYTE_ALPHA),
+                                         EIGHT(BYTE_ALPHA),
+                                         EIGHT(BYTE_ALPHA),
+                                         BYTE_ALPHA,
+                                         BYTE_ALPHA,
+                                         ['a'] = EIGHT(BYTE_ALPHA),
+                                         EIGHT(BYTE_ALPHA),
+                                         EIGHT(BYTE_ALPHA),
+                                         BYTE_ALPHA,
+                                         BYTE_ALPHA};
+
+static enum byte_class class_of(char c)
+{
+    return (enum byte_class)CLASS[(unsigned char)c];
+}
+
 static bool join_lines(struct message *message, struct bounce_slice text,
                        struct scan *scan)
 {
     struct joint joint = {0, SLICE_NULL, SLICE_NPOS};
-    bool blank = true, first = true;
+    bool blank = true;
     char *out, *low;
     size_t n = 0;
 
@@ -96,25 +139,30 @@ static bool join_lines(struct message *message, struct bounce_slice text,
         return false;
     low = out + text.len;
     for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (ascii_is_space(c) || c == '\0' || i == joint.dash) {
+        char c = text.ptr[i];
+        enum byte_class class = class_of(c);
+        if (class == BYTE_SPACE || i == joint.dash) {
             blank = true;
             continue;
         }
-        if (blank && (ascii_is_digit(c) || c == '<')) {
-            size_t skip = repeated(&joint, text, i);
-            if (skip != 0) {
-                i += skip - 1;
-                continue;
+        if (blank) {
+            if (class == BYTE_DIGIT || c == '<') {
+                size_t skip = repeated(&joint, text, i);
+                if (skip != 0) {
+                    i += skip - 1;
+                    continue;
+                }
             }
+            if (n > 0) {
+                out[n] = low[n] = ' ';
+                n++;
+            }
+            blank = false;
         }
-        if (blank && !first)
-            out[n++] = ' ';
-        blank = first = false;
-        out[n++] = (char)c;
+        out[n] = c;
+        low[n] = (char)ascii_lower((unsigned char)c);
+        n++;
     }
-    for (size_t i = 0; i < n; i++)
-        low[i] = (char)ascii_lower((unsigned char)out[i]);
     scan->whole = slice_make(out, n);
     scan->low = low;
     return true;
@@ -251,6 +299,12 @@ static size_t take_number(struct scan *scan, size_t at)
         (rank < scan->rank &&
          (scan->head.code >= 400 || head.code < 400 || rank < RANK_PAIR)))
         return head.len;
+    /* Microsoft lists its attempts, newest first: "550 5.4.312 ... 450
+     * 4.4.312": the first one is the end of the story. */
+    if (scan->head.code / 100 == 5 && head.code / 100 == 4 &&
+        head.status.len > 2 &&
+        slice_eq(slice_from(scan->head.status, 1), slice_from(head.status, 1)))
+        return head.len;
     if (scan->head.status.len != 0)
         scan->outer = scan->head.status;
     else if (scan->loose.len != 0)
@@ -350,38 +404,46 @@ static size_t take_wrap(struct scan *scan, size_t at)
     return len;
 }
 
-static bool is_wrap_byte(char c)
+/* "->" of Microsoft 365 opens a reply; "##" of Exchange ends one. */
+static size_t take_sign(struct scan *scan, size_t at)
 {
-    return c == '(' || c == '<' || c == '>' || c == '[' || c == '\'';
+    struct bounce_slice rest = slice_make(scan->low + at, scan->whole.len - at);
+
+    if (slice_starts(rest, SLICE("-> "))) {
+        scan->opened = at + 3;
+        return 3;
+    }
+    if (slice_starts(rest, SLICE("##")) && at > 0 && scan->tail == SLICE_NPOS) {
+        scan->tail = at;
+        return 2;
+    }
+    return 1;
 }
 
 static void scan_text(struct scan *scan)
 {
-    size_t n = scan->whole.len;
+    const char *low = scan->low;
+    size_t n = scan->whole.len, i = 0, used;
 
-    for (size_t i = 0; i < n;) {
-        unsigned char c = (unsigned char)scan->low[i];
-        if (ascii_is_digit(c)) {
+    while (i < n) {
+        switch (class_of(low[i])) {
+        case BYTE_DIGIT:
             i += take_number(scan, i);
-            while (i < n && ascii_is_digit((unsigned char)scan->low[i]))
+            while (i < n && class_of(low[i]) == BYTE_DIGIT)
                 i++;
-        } else if (ascii_is_alpha(c)) {
-            size_t used = take_wrap(scan, i);
+            break;
+        case BYTE_ALPHA:
+            used = take_wrap(scan, i);
             i += used;
-            if (used > 1)
-                continue;
-            while (i < n && ascii_is_alpha((unsigned char)scan->low[i]))
+            /* A wrapper begins at a word's beginning only. */
+            while (used == 1 && i < n && class_of(low[i]) == BYTE_ALPHA)
                 i++;
-        } else if (c == '-' && i + 2 < n && scan->low[i + 1] == '>' &&
-                   scan->low[i + 2] == ' ') {
-            scan->opened = i + 3; /* Microsoft 365: "... -> 550 ..." */
-            i += 3;
-        } else if (c == '#' && i + 1 < n && scan->low[i + 1] == '#' && i > 0 &&
-                   scan->tail == SLICE_NPOS) {
-            scan->tail = i; /* Exchange: "#550 5.1.1 ... ##" */
-            i += 2;
-        } else {
-            i += is_wrap_byte((char)c) ? take_wrap(scan, i) : 1;
+            break;
+        case BYTE_MARK:
+            i += take_wrap(scan, i);
+            break;
+        default:
+            i += low[i] == '-' || low[i] == '#' ? take_sign(scan, i) : 1;
         }
     }
 }

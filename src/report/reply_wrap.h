@@ -19,6 +19,7 @@ enum {
 
 struct reply_wrap {
     const char *text; /* lower case, one blank where there is white space */
+    size_t len;
     unsigned flags;
     enum bounce_stage stage;
 };
