@@ -29,6 +29,7 @@ int verb_explain(int argc, char **argv);
 int verb_codes(int argc, char **argv);
 int verb_labels(int argc, char **argv);
 int verb_rules(int argc, char **argv);
+int verb_learn(int argc, char **argv);
 
 /* "bounce: TEXT" and a line end on standard error, control characters made
  * harmless. */

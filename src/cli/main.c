@@ -15,6 +15,7 @@ static const struct cli_verb verbs[] = {
     {"labels", "list taxonomies of other systems and their labels",
      verb_labels},
     {"rules", "test, list, show rules; say which one wins", verb_rules},
+    {"learn", "find replies that no rule knows; propose rules", verb_learn},
 };
 
 static void help(struct out *out)

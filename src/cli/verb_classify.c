@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * bounce classify: replies in, one verdict a line out, in order. */
-#include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "cli/args.h"
 #include "cli/cli.h"
+#include "cli/lines.h"
 #include "cli/open.h"
 #include "cli/progress.h"
 #include "cli/request.h"
 #include "cli/table.h"
 #include "cli/view.h"
-
-#define INPUT_BLOCK ((size_t)256 << 10)
-#define LINE_MAX    ((size_t)8 << 20)
 
 struct classify_run {
     struct bounce_engine *engine;
@@ -26,15 +22,6 @@ struct classify_run {
     struct table table;
     uint64_t line;
     bool failed;
-};
-
-/* The input, and the line at the front of what was read. */
-struct lines {
-    char *buf;
-    size_t cap, start, end;
-    size_t seen; /* bytes from start on known to hold no LF */
-    bool at_end;
-    int error;
 };
 
 /* category class confidence status provider why */
@@ -135,70 +122,18 @@ static void classify_line(struct classify_run *run, char *line, size_t len)
     classify_reply(run, &reply, SLICE_NULL);
 }
 
-/* More input behind what is there. A line longer than LINE_MAX is cut. */
-static void fill(struct lines *in)
-{
-    ssize_t got;
-
-    if (in->start > 0) {
-        memmove(in->buf, in->buf + in->start, in->end - in->start);
-        in->end -= in->start;
-        in->start = 0;
-    }
-    if (in->end == in->cap && in->cap < LINE_MAX) {
-        in->cap *= 2;
-        in->buf = cli_realloc(in->buf, in->cap);
-    } else if (in->end == in->cap) {
-        in->end = in->cap / 2;
-        in->seen = in->end;
-    }
-    do
-        got = read(STDIN_FILENO, in->buf + in->end, in->cap - in->end);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        in->error = errno;
-    if (got <= 0)
-        in->at_end = true;
-    else
-        in->end += (size_t)got;
-}
-
-/* The next line without its LF; false at the end. */
-static bool next_line(struct lines *in, char **line_out, size_t *len_out)
-{
-    for (;;) {
-        size_t have = in->end - in->start;
-        char *line = in->buf + in->start;
-        char *lf = have > in->seen
-                       ? memchr(line + in->seen, '\n', have - in->seen)
-                       : NULL;
-
-        if (lf != NULL || (in->at_end && have > 0)) {
-            *line_out = line;
-            *len_out = lf != NULL ? (size_t)(lf - line) : have;
-            in->start += *len_out + (lf != NULL);
-            in->seen = 0;
-            return true;
-        }
-        if (in->at_end)
-            return false;
-        in->seen = have;
-        fill(in);
-    }
-}
-
 static void classify_stdin(struct classify_run *run)
 {
-    struct lines in = {.cap = INPUT_BLOCK};
+    struct lines in;
     char *line;
     size_t len;
 
-    in.buf = cli_realloc(NULL, in.cap);
+    lines_init(&in, STDIN_FILENO);
     if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO))
         cli_error("reading replies, one a line; Ctrl-D ends");
     else
         progress_start("replies");
-    while (next_line(&in, &line, &len)) {
+    while (lines_next(&in, &line, &len)) {
         classify_line(run, line, len);
         progress_update(run->line, -1);
     }
@@ -207,7 +142,7 @@ static void classify_stdin(struct classify_run *run)
         cli_error("standard input: %s", strerror(in.error));
         run->failed = true;
     }
-    free(in.buf);
+    lines_free(&in);
 }
 
 static int classify_all(struct classify_run *run, char **replies, int count)
