@@ -34,6 +34,30 @@ static size_t match_literal(struct bounce_slice pattern, struct bounce_slice s,
     return at;
 }
 
+/* Where the next address begins, with what opens it. */
+static size_t reach_address(struct bounce_slice s)
+{
+    struct bounce_slice found = address_find(s, NULL);
+    size_t at;
+
+    if (found.ptr == NULL)
+        return SLICE_NPOS;
+    at = (size_t)(found.ptr - s.ptr);
+    return at > 0 && (s.ptr[at - 1] == '<' || s.ptr[at - 1] == '"') ? at - 1
+                                                                    : at;
+}
+
+/* Words of Chinese or Japanese right before an address are no part of it. */
+static bool is_glued(struct bounce_slice address)
+{
+    size_t i = 0;
+
+    while (i < address.len && (unsigned char)address.ptr[i] >= 0x80)
+        i++;
+    return i > 0 && (unsigned char)address.ptr[0] >= 0xE0 && i < address.len &&
+           ascii_is_alpha((unsigned char)address.ptr[i]);
+}
+
 /* How far an open placeholder reaches: to the literal behind it, which is
  * looked for only once. */
 static size_t reach(struct bounce_slice pattern, struct bounce_slice s)
@@ -43,6 +67,9 @@ static size_t reach(struct bounce_slice pattern, struct bounce_slice s)
 
     while (len < pattern.len && pattern.ptr[len] == ' ')
         len++;
+    if (len < pattern.len &&
+        pattern_piece(slice_from(pattern, len)) == PIECE_ADDR)
+        return reach_address(s);
     if (len >= pattern.len ||
         pattern_piece(slice_from(pattern, len)) != PIECE_COUNT)
         return s.len;
@@ -85,7 +112,7 @@ static size_t match_shape(enum piece piece, struct bounce_slice s,
     case PIECE_ADDR:
     case PIECE_ORIG:
         found = address_at(s, &len);
-        if (found.ptr == NULL)
+        if (found.ptr == NULL || is_glued(found))
             return SLICE_NPOS;
         if (piece == PIECE_ADDR)
             f->addr = found;

@@ -190,7 +190,8 @@ static bool mark_before(const struct scan *scan, size_t at)
 {
     if (at > 0 && scan->low[at - 1] == ' ')
         at--;
-    if (at == 0)
+    if (at == 0 || slice_ends_nocase(slice_make(scan->low, at),
+                                     SLICE("\xEF\xBC\x9A"))) /* wide colon */
         return true;
     switch (scan->low[at - 1]) {
     case '\'':

@@ -168,7 +168,8 @@ static bool same_recipient(const struct text_entry *entry,
     return entry != NULL && slice_eq_nocase(entry->recipient, recipient);
 }
 
-static void begin_entry(struct extraction *x, const struct pattern_facts *facts)
+static void begin_entry(struct extraction *x, struct bounce_slice line,
+                        const struct pattern_facts *facts)
 {
     struct bounce_slice recipient =
         facts->addr.ptr != NULL ? facts->addr : facts->name;
@@ -180,13 +181,14 @@ static void begin_entry(struct extraction *x, const struct pattern_facts *facts)
     if (x->open == NULL)
         return;
     x->open->action = x->section;
+    x->open->line = slice_trim(line);
     take_facts(x->open, facts);
     if (facts->reply.len > 0)
         text_append(x->open, facts->reply);
     if (first) {
-        struct bounce_slice rest = buf_slice(&x->pending), line;
-        while (slice_next_line(&rest, &line))
-            text_append(x->open, line);
+        struct bounce_slice rest = buf_slice(&x->pending), one;
+        while (slice_next_line(&rest, &one))
+            text_append(x->open, one);
         x->open->closed = true;
     } else if (x->report->format->until == FORMAT_UNTIL_LINE) {
         x->open->closed = true;
@@ -232,7 +234,7 @@ static void read_line(struct extraction *x, struct bounce_slice line)
             continue;
         switch (p->kind) {
         case FORMAT_KIND_RECIPIENT:
-            begin_entry(x, &facts);
+            begin_entry(x, line, &facts);
             return;
         case FORMAT_KIND_REPLY:
             if (x->open == NULL)
@@ -321,7 +323,8 @@ static struct bounce_slice join_paragraphs(struct message *message,
     return slice_make(out, n);
 }
 
-/* Recipients listed above one common reason share it. */
+/* Recipients listed above one common reason share it. Where no reason stands
+ * below, the line that names the recipient may tell it: "Unknown user: a@b". */
 static void share_replies(struct text_report *report)
 {
     for (size_t i = report->count; i > 1; i--) {
@@ -330,6 +333,11 @@ static void share_replies(struct text_report *report)
         if (e->reply.len == 0 && next->reply.len > 0 && e->code == 0 &&
             e->status.ptr == NULL)
             text_append(e, buf_slice(&next->reply));
+    }
+    for (size_t i = 0; i < report->count; i++) {
+        struct text_entry *e = &report->entries[i];
+        if (e->reply.len == 0 && e->line.len > e->recipient.len + 8)
+            text_append(e, e->line);
     }
 }
 

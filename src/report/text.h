@@ -12,6 +12,7 @@ struct text_entry {
     struct bounce_slice recipient; /* an address, or a name */
     struct bounce_slice original;  /* what it was expanded from */
     struct buf reply;              /* the lines about it */
+    struct bounce_slice line;      /* the line that named it */
     struct bounce_slice host, ip, queue, status;
     int code;
     enum bounce_stage stage;

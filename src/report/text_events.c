@@ -90,7 +90,7 @@ static void fill_event(struct collect *collect, struct text_report *report,
             collect_line(collect->message, buf_slice(&entry->reply));
         event->context = e->diagnostic;
     }
-    if (report->loose.len > 0)
+    if (event->context.ptr == NULL)
         event->context = report->loose;
     if (e->diagnostic.ptr == NULL && report->loose.len > 0)
         e->diagnostic = collect_line(collect->message, report->loose);
@@ -99,8 +99,11 @@ static void fill_event(struct collect *collect, struct text_report *report,
     /* A format that gave up says so whatever the section before it was. */
     if (report->action == BOUNCE_ACTION_DELAYED)
         e->action = BOUNCE_ACTION_DELAYED;
+    /* "delivery via mx.example.org: 250 2.1.5 Ok" was asked for. */
     if (e->action == BOUNCE_ACTION_NONE)
-        e->action = BOUNCE_ACTION_FAILED;
+        e->action = reply.code >= 200 && reply.code < 300
+                        ? BOUNCE_ACTION_DELIVERED
+                        : BOUNCE_ACTION_FAILED;
     if (report->seen.expired)
         e->expired = true;
     if (e->action == BOUNCE_ACTION_DELAYED)
