@@ -407,6 +407,15 @@ BOUNCE_API bool bounce_label(const struct bounce_engine *engine,
                              const struct bounce_event *event,
                              struct bounce_label *label_out);
 
+/* The way back: what a foreign label, or its code, means among ours. label is
+ * compared without case. class_out (may be NULL) is the foreign class, NULL
+ * when it has none. false when taxonomy or label is unknown. */
+BOUNCE_API bool bounce_label_category(const struct bounce_engine *engine,
+                                      struct bounce_slice taxonomy,
+                                      struct bounce_slice label,
+                                      struct bounce_slice *category_out,
+                                      struct bounce_slice *class_out);
+
 /* The i-th taxonomy, or NULL beyond the last. Static. */
 BOUNCE_API const char *bounce_taxonomy(const struct bounce_engine *engine,
                                        size_t i);
@@ -473,6 +482,7 @@ struct bounce_rule {
     unsigned line;               /* its line there */
     unsigned phrases, examples;  /* how many */
     bool user;                   /* added by bounce_engine_add_rules() */
+    unsigned weight;             /* 0 normal, 1 weak, 2 last */
 };
 BOUNCE_API bool bounce_rule_at(const struct bounce_engine *engine, size_t i,
                                struct bounce_rule *rule_out);

@@ -17,6 +17,10 @@ int rules_test(const struct rules_run *run, int argc, char **argv);
 int rules_list(const struct rules_run *run, int argc, char **argv);
 int rules_show(const struct rules_run *run, int argc, char **argv);
 int rules_why(const struct rules_run *run, int argc, char **argv);
+int rules_lint(const struct rules_run *run, int argc, char **argv);
+/* FILE in another program's format as rules; from: powermta, kumomta,
+ * zonemta. */
+int rules_import(const char *from, const char *path);
 
 /* The arguments with blanks between. */
 void rules_join(struct textbuf *text, int argc, char **argv);

@@ -73,6 +73,7 @@ bool bounce_rule_at(const struct bounce_engine *engine, size_t i,
         .phrases = rule->phrases.count,
         .examples = rule->examples.count,
         .user = t != &tables_builtin,
+        .weight = rule->weight,
     };
     return true;
 }
@@ -206,6 +207,48 @@ bool bounce_label(const struct bounce_engine *engine,
                 .code = tab_slice(t, label->code),
                 .cls = tab_slice(t, label->cls),
             };
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct tab_label *label_named(const struct tables *t,
+                                           const struct tab_taxonomy *taxonomy,
+                                           struct bounce_slice name)
+{
+    for (uint32_t i = 0; i < taxonomy->labels.count; i++) {
+        const struct tab_label *label = &t->labels[taxonomy->labels.at + i];
+
+        if (slice_eq_nocase(tab_slice(t, label->label), name) ||
+            (name.len > 0 && slice_eq(tab_slice(t, label->code), name)))
+            return label;
+    }
+    return NULL;
+}
+
+bool bounce_label_category(const struct bounce_engine *engine,
+                           struct bounce_slice taxonomy,
+                           struct bounce_slice label,
+                           struct bounce_slice *category_out,
+                           struct bounce_slice *class_out)
+{
+    const struct knowledge *k = &engine->knowledge;
+
+    for (size_t set = 0; set < k->set_count; set++) {
+        const struct tables *t = k->sets[set];
+
+        for (size_t i = 0; i < t->taxonomies_count; i++) {
+            const struct tab_label *found;
+
+            if (!slice_eq(tab_slice(t, t->taxonomies[i].id), taxonomy))
+                continue;
+            found = label_named(t, &t->taxonomies[i], label);
+            if (found == NULL || found->category.at == TAB_NONE)
+                continue;
+            *category_out = tab_slice(t, found->category);
+            if (class_out != NULL)
+                *class_out = tab_slice(t, found->cls);
             return true;
         }
     }
