@@ -178,8 +178,8 @@ static uint8_t read_choice(struct generator *g,
 static bool read_setting(struct generator *g, struct made_format *f,
                          const struct stanza_field *field)
 {
-    static const char *const kinds[] = {"bounce", "auto-reply", "challenge",
-                                        "feedback", "none"};
+    static const char *const kinds[] = {"bounce",   "auto-reply",  "challenge",
+                                        "feedback", "unsubscribe", "none"};
     static const char *const untils[] = {"blank", "recipient", "line"};
     static const char *const orders[] = {"recipient-first", "reply-first"};
     static const char *const readers[] = {"lines", "sendmail"};

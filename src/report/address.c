@@ -181,22 +181,12 @@ bool address_is(struct bounce_slice s)
 
 bool address_is_daemon(struct bounce_slice address)
 {
-    static const char *const names[] = {"mailer-daemon",
-                                        "postmaster",
-                                        "mailerdaemon",
-                                        "mail-daemon",
-                                        "mailer_daemon",
-                                        "post_master",
-                                        "mail.daemon",
-                                        "daemon",
-                                        "bounce",
-                                        "poostmaster",
-                                        "postmaster-dsn",
-                                        "mailsystem",
-                                        "mail.delivery.system",
-                                        "mdaemon",
-                                        "mail-delivery",
-                                        "mailadmin"};
+    static const char *const names[] = {
+        "mailer-daemon",  "postmaster",    "mailerdaemon",
+        "mail-daemon",    "mailer_daemon", "post_master",
+        "mail.daemon",    "daemon",        "poostmaster",
+        "postmaster-dsn", "mailsystem",    "mail.delivery.system",
+        "mdaemon",        "mail-delivery", "mailadmin"};
     size_t at = slice_rfind_byte(address, '@');
     struct bounce_slice local;
 

@@ -25,16 +25,25 @@ static bool is_from_daemon(const struct collect *collect,
            (other == NULL || other->kind != FORMAT_CLASS_AUTO_REPLY);
 }
 
+static enum bounce_kind kind_of(const struct format *format)
+{
+    if (format != NULL && format->kind == FORMAT_CLASS_CHALLENGE)
+        return BOUNCE_KIND_CHALLENGE;
+    if (format != NULL && format->kind == FORMAT_CLASS_UNSUBSCRIBE)
+        return BOUNCE_KIND_UNSUBSCRIBE;
+    return BOUNCE_KIND_AUTO_REPLY;
+}
+
 bool auto_read(struct collect *collect, const struct text_report *text)
 {
     const struct format *other = text->found.other.format;
-    bool challenge = other != NULL && other->kind == FORMAT_CLASS_CHALLENGE;
+    enum bounce_kind kind = kind_of(other);
     struct report_event *event;
     struct bounce_slice author = collect->outer.from_address;
 
     if (other != NULL && other->kind == FORMAT_CLASS_NONE)
         return true;
-    if (!challenge &&
+    if (kind == BOUNCE_KIND_AUTO_REPLY &&
         (!is_answer(collect, text) || is_from_daemon(collect, text)))
         /* RFC 8098: a receipt tells of reading, not of delivery. */
         return collect->parts.disposition != NULL;
@@ -45,8 +54,7 @@ bool auto_read(struct collect *collect, const struct text_report *text)
         return true;
     if (author.ptr != NULL)
         event->event.recipient_from = BOUNCE_FROM_AUTHOR;
-    event->event.kind =
-        challenge ? BOUNCE_KIND_CHALLENGE : BOUNCE_KIND_AUTO_REPLY;
+    event->event.kind = kind;
     event->event.format = other != NULL ? format_text(other->id, other->id_len)
                                         : SLICE("rfc3834");
     event->event.message_id =

@@ -148,6 +148,7 @@ struct report_event *collect_add(struct collect *collect,
         *slot = (uint32_t)collect->count + 1;
     }
     event = &collect->events[collect->count++];
+    memset(event, 0, sizeof(*event)); /* a guess may have been taken back */
     event->event.recipient = recipient.len > 0 ? recipient : SLICE_NULL;
     event->event.permanent = -1;
     event->event.verified = -1;

@@ -8,7 +8,7 @@
 
 /* RFC 3464 section 2.2. */
 struct per_message {
-    struct bounce_slice reporting_mta, queue_id, envelope_id;
+    struct bounce_slice reporting_mta, queue_id;
     int64_t arrival;
 };
 
@@ -161,7 +161,9 @@ static void fill_event(struct dsn *dsn, struct report_event *event)
             e->original_recipient = s;
     }
     e->remote_mta = mta_name(m, r->remote_mta);
-    e->diagnostic = read_diagnostic(m, r->diagnostic);
+    /* Exchange 2003 puts the reply into a field of its own. */
+    e->diagnostic = read_diagnostic(
+        m, slice_trim(r->diagnostic).len > 0 ? r->diagnostic : r->info);
     if (e->diagnostic.len == 0)
         e->diagnostic = SLICE_NULL;
     if (e->diagnostic.ptr != NULL &&

@@ -58,8 +58,6 @@ static void count_points(struct format_seen *seen,
     seen->points += points;
     seen->weight += mark->text_len + 4U;
     seen->places |= 1U << mark->place;
-    if (mark->place != FORMAT_PLACE_LINE)
-        seen->envelope = true;
 }
 
 /* line is the number of the line that was hit; 0 for headers. */
@@ -191,10 +189,14 @@ static void scan_header(struct recognizer *r, const struct mime_header *h)
 }
 
 /* Words alone may be quoted by anybody, and headers alone tell who handled a
- * mail, not what it is: a bounce needs both. */
-static bool is_seen(const struct format_seen *s)
+ * mail, not what it is. A bounce needs its words in the text and anything in
+ * the header; or its words in the subject and a sender that fits. */
+static bool is_seen(const struct collect *collect, const struct format_seen *s)
 {
-    const unsigned words = 1U << FORMAT_PLACE_LINE | 1U << FORMAT_PLACE_SUBJECT;
+    const unsigned line = 1U << FORMAT_PLACE_LINE;
+    const unsigned subject = 1U << FORMAT_PLACE_SUBJECT;
+    bool sender = (s->places & ~(line | subject)) != 0 ||
+                  collect->outer.daemon || collect->outer.null_sender;
 
     if (s->excluded || s->points < POINTS_NEEDED ||
         (s->format->flags & FORMAT_FLAG_FALLBACK) != 0)
@@ -202,7 +204,9 @@ static bool is_seen(const struct format_seen *s)
     if (s->format->kind != FORMAT_CLASS_BOUNCE ||
         (s->format->flags & FORMAT_FLAG_ALONE) != 0)
         return true;
-    return s->envelope && (s->places & words) != 0;
+    if ((s->places & line) != 0)
+        return (s->places & subject) != 0 || sender;
+    return (s->places & subject) != 0 && sender;
 }
 
 static bool is_better(const struct format_seen *a, const struct format_seen *b)
@@ -212,7 +216,8 @@ static bool is_better(const struct format_seen *a, const struct format_seen *b)
     return b->format == NULL || x > y || (x == y && a->weight > b->weight);
 }
 
-static void choose(const struct recognizer *r, struct format_found *found_out)
+static void choose(const struct recognizer *r, const struct collect *collect,
+                   struct format_found *found_out)
 {
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
         const struct format_seen *s = &r->seen[i];
@@ -221,7 +226,7 @@ static void choose(const struct recognizer *r, struct format_found *found_out)
                                        : &found_out->other;
         if ((FORMATS[i].flags & FORMAT_FLAG_FALLBACK) != 0)
             found_out->fallback = *s;
-        else if (is_seen(s) && is_better(s, best))
+        else if (is_seen(collect, s) && is_better(s, best))
             *best = *s;
     }
 }
@@ -257,5 +262,5 @@ void format_recognize(struct collect *collect, struct bounce_slice text,
     for (const struct mime_header *h = o->headers; h != NULL; h = h->next)
         scan_header(&r, h);
     scan(&r, format_normalize(m, text), FORMAT_PLACE_LINE);
-    choose(&r, found_out);
+    choose(&r, collect, found_out);
 }

@@ -78,7 +78,8 @@ enum format_class {
     FORMAT_CLASS_AUTO_REPLY,
     FORMAT_CLASS_CHALLENGE,
     FORMAT_CLASS_FEEDBACK,
-    FORMAT_CLASS_NONE /* looks like a report and is none */
+    FORMAT_CLASS_UNSUBSCRIBE, /* the author asks to be taken off a list */
+    FORMAT_CLASS_NONE         /* looks like a report and is none */
 };
 
 enum {
@@ -138,7 +139,6 @@ struct format_seen {
     unsigned points, prefer, weight;
     unsigned places; /* bits of enum format_place that spoke for it */
     size_t begin, returned;
-    bool envelope; /* a header spoke for it */
     bool excluded, delayed, delivered, failed, expired;
 };
 

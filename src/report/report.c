@@ -52,6 +52,19 @@ static void complete_recipients(struct collect *collect)
     }
 }
 
+/* A guess that names neither a recipient nor a reply stands on the envelope
+ * alone: postmasters write ordinary mail as well. */
+static bool is_plausible(struct collect *collect)
+{
+    const struct bounce_event *e = &collect->events[0].event;
+
+    if (collect->count != 1 || e->recipient.ptr != NULL || e->reply_code != 0 ||
+        e->status.len != 0 || collect->outer.null_sender)
+        return true;
+    collect->count = 0;
+    return false;
+}
+
 /* Fields first; then a known format; then an automatic answer, which must
  * come before any guess: vacation programs use the null sender too. */
 static bool read_report(struct collect *collect)
@@ -72,7 +85,7 @@ static bool read_report(struct collect *collect)
         (auto_read(collect, &text) || !text_guess(collect, &text)))
         return collect->count > 0;
     text_extract(collect, &text);
-    return text_events(collect, &text);
+    return text_events(collect, &text) && (text.known || is_plausible(collect));
 }
 
 /* A gateway forwards the whole report inside its own notice. */

@@ -53,6 +53,10 @@ static const struct report_row rows[] = {
      "From: ann@example.org\nX-Boxtrapper: 1\nSubject: Your message\n\n"
      "Please confirm.\n",
      {{BOUNCE_KIND_CHALLENGE, "ann@example.org", .reply_code = 0}}},
+    {"one click to unsubscribe",
+     "From: ann@example.org\nX-Apple-Unsubscribe: true\n"
+     "Subject: unsubscribe\n\nunsubscribe\n",
+     {{BOUNCE_KIND_UNSUBSCRIBE, "ann@example.org", .reply_code = 0}}},
     {"read receipt",
      "From: ann@example.org\nSubject: Read: News\n"
      "Content-Type: multipart/report; report-type=disposition-notification; "
@@ -113,6 +117,15 @@ static const struct report_row rows[] = {
     {"mail about a delayed meeting, by the same provider",
      "Received: from a.prod.outlook.com by b.prod.outlook.com\n"
      "From: ann@example.org\nSubject: Delayed: meeting\n\nAt noon then.\n",
+     {{BOUNCE_KIND_NONE, .reply_code = 0}}},
+    {"a parcel is delayed",
+     "Return-Path: <bounce@example.org>\nFrom: news@example.org\n"
+     "Subject: Delivery delayed: your order\n\nYour parcel delivery is "
+     "delayed. 550 items.\n",
+     {{BOUNCE_KIND_NONE, .reply_code = 0}}},
+    {"a parcel comes back, says the postmaster",
+     "From: postmaster@example.org\nSubject: Delivery report of your parcel\n"
+     "\nThe parcel could not be delivered.\n",
      {{BOUNCE_KIND_NONE, .reply_code = 0}}},
     {"postmaster writes in person",
      "From: postmaster@example.org\nTo: bob@example.org\n"

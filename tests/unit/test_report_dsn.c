@@ -149,6 +149,14 @@ static const struct report_row rows[] = {
      "Final-Recipient: rfc822; ann@example.org\nAction: expired\nStatus: \n"
      "Diagnostic-Code: 451 later\n" RETURNED,
      {{BOUNCE_KIND_BOUNCE, "ann@example.org", "-", 451, .expired = true}}},
+    {"exchange 2003's own field",
+     HEAD STATUS
+     "Reporting-MTA: dns; mx.example.net\n\n"
+     "Final-Recipient: rfc822; ann@example.org\nAction: failed\n"
+     "Status: 5.0.0\nX-Supplementary-Info: <mx.example.org #5.1.1 smtp;550 "
+     "5.1.1 gone>\n" RETURNED,
+     {{BOUNCE_KIND_BOUNCE, "ann@example.org", "5.1.1", 550,
+       .diagnostic = "gone"}}},
     {"fields and no address",
      HEAD STATUS "Reporting-MTA: dns; mx.example.net\n\n"
                  "Final-Recipient: x400; /C=de/S=ann/\nAction: failed\n"
