@@ -109,6 +109,9 @@ bool compile_status_pattern(struct bounce_slice text,
 /* Adds the stages that a field names to a bit mask; "none" is bit 0. */
 bool compile_stages(struct builder *b, const struct place *place,
                     const struct stanza_field *field, uint32_t *mask);
+/* The bit of enum tab_signal that a field names. */
+uint32_t compile_signal(struct builder *b, const struct place *place,
+                        const struct stanza_field *field);
 bool compile_rule(struct builder *b, const struct place *place);
 bool compile_blocklist(struct builder *b, const struct place *place);
 bool compile_provider(struct builder *b, const struct place *place);

@@ -168,6 +168,20 @@ static double rule_confidence(const struct subject *s,
     return sure < SURE_MOST ? sure : SURE_MOST;
 }
 
+static void take_signals(uint32_t said, struct bounce_signals *signals)
+{
+    if ((said & TAB_SIGNAL_PERSON_LEFT) != 0)
+        signals->person_left = 1;
+    if ((said & TAB_SIGNAL_PERSON_PRESENT) != 0)
+        signals->person_left = 0;
+    if ((said & TAB_SIGNAL_FOR_BOUNCE) != 0)
+        signals->suppressed_for = SLICE("bounce");
+    else if ((said & TAB_SIGNAL_FOR_UNSUBSCRIBE) != 0)
+        signals->suppressed_for = SLICE("unsubscribe");
+    else if ((said & TAB_SIGNAL_FOR_COMPLAINT) != 0)
+        signals->suppressed_for = SLICE("complaint");
+}
+
 static void take_rule(const struct subject *s, const struct best_rule *best,
                       struct bounce_event *event)
 {
@@ -189,16 +203,7 @@ static void take_rule(const struct subject *s, const struct best_rule *best,
         signals->lookup_url = tab_slice(t, list->lookup);
         signals->removal_url = tab_slice(t, list->removal);
     }
-    if ((rule->signals & TAB_SIGNAL_PERSON_LEFT) != 0)
-        signals->person_left = 1;
-    if ((rule->signals & TAB_SIGNAL_PERSON_PRESENT) != 0)
-        signals->person_left = 0;
-    if ((rule->signals & TAB_SIGNAL_FOR_BOUNCE) != 0)
-        signals->suppressed_for = SLICE("bounce");
-    else if ((rule->signals & TAB_SIGNAL_FOR_UNSUBSCRIBE) != 0)
-        signals->suppressed_for = SLICE("unsubscribe");
-    else if ((rule->signals & TAB_SIGNAL_FOR_COMPLAINT) != 0)
-        signals->suppressed_for = SLICE("complaint");
+    take_signals(rule->signals, signals);
 }
 
 static bool take_code(const struct subject *s, const struct tables *t,
@@ -215,17 +220,31 @@ static bool take_code(const struct subject *s, const struct tables *t,
         return false;
     event->evidence_rule = tab_slice(t, code->code);
     event->advice.remedy = tab_slice(t, code->remedy);
+    take_signals(code->signals, &event->signals);
     return true;
 }
 
-static bool decide_by_service(struct subject *s, struct bounce_event *event)
+/* Codes that no server sends, so that a service made them up: 498, 499 and
+ * those from 600 on. RFC 5321 section 4.2.1 ends at 5yz. */
+static bool is_made_up(int code)
+{
+    return code == 498 || code == 499 || code >= 600;
+}
+
+/* A made-up code says it all; of a code that servers send too, the service's
+ * explanation only helps out where the text says nothing. */
+static bool decide_by_service(struct subject *s, bool made_up,
+                              struct bounce_event *event)
 {
     const struct tables *t = NULL;
-    const struct tab_code *code =
-        knowledge_service_code(s->knowledge, s->service, s->code, &t);
+    const struct tab_code *code;
 
-    return take_code(s, t, code, BOUNCE_EVIDENCE_SERVICE, SURE_NAMED,
-                     event);
+    if (s->code == 0 || is_made_up(s->code) != made_up)
+        return false;
+    code = knowledge_service_code(s->knowledge, s->service, s->code,
+                                  s->status_text, &t);
+    return take_code(s, t, code, BOUNCE_EVIDENCE_SERVICE,
+                     made_up ? SURE_NAMED : SURE_STATUS, event);
 }
 
 static bool decide_by_status(struct subject *s, struct bounce_event *event)
@@ -309,9 +328,10 @@ static void decide(struct subject *s, const struct texts *texts,
             return;
         }
     }
-    if (decide_by_service(s, event) ||
+    if (decide_by_service(s, true, event) ||
         take_best(s, texts, TAB_WEIGHT_NORMAL, event) ||
         take_best(s, texts, TAB_WEIGHT_WEAK, event) ||
+        decide_by_service(s, false, event) ||
         decide_by_status(s, event) ||
         take_best(s, texts, TAB_WEIGHT_LAST, event) ||
         decide_by_code(s, event))

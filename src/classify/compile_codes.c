@@ -87,6 +87,7 @@ static bool push_code(struct builder *b, const struct place *place,
                       enum tab_code_type type, struct bounce_slice code,
                       struct bounce_slice service)
 {
+    const struct stanza_field *signal = builder_field(place, "Signal");
     struct tab_code entry = {
         .type = type,
         .code = builder_str(b, code),
@@ -99,6 +100,7 @@ static bool push_code(struct builder *b, const struct place *place,
         .basic = builder_value(b, place, "Basic"),
         .category = builder_value(b, place, "Category"),
         .cls = builder_value(b, place, "Class"),
+        .signals = signal != NULL ? compile_signal(b, place, signal) : 0,
     };
 
     return check_category(b, place) &&
@@ -142,7 +144,7 @@ bool compile_service_code(struct builder *b, const struct place *place)
         {"Title", FIELD_ONCE},    {"Meaning", FIELD_NEEDED},
         {"Cause", FIELD_ONCE},    {"Remedy", FIELD_NEEDED},
         {"Reference", FIELD_ONCE}, {"Category", FIELD_NEEDED},
-        {"Class", FIELD_ONCE},
+        {"Class", FIELD_ONCE},    {"Signal", FIELD_ONCE},
     };
     struct bounce_slice value = place->stanza->fields[0].value;
     size_t blank = slice_find_byte(value, ' ');

@@ -8,10 +8,6 @@ static const char *const stage_words[] = {"none", "connect", "helo",
                                           "end-of-data", NULL};
 static const char *const kind_words[] = {"mailbox", "gateway", "service",
                                          "software", NULL};
-static const char *const signal_words[] = {
-    "person-left", "person-present", "suppressed-for bounce",
-    "suppressed-for unsubscribe", "suppressed-for complaint", NULL};
-
 /* One place of a status pattern: digits, or x or * for any. */
 static bool status_place(struct bounce_slice *rest, uint32_t *value_out)
 {
@@ -190,6 +186,16 @@ static bool push_text(struct builder *b, struct vec *texts,
     return !b->failed;
 }
 
+uint32_t compile_signal(struct builder *b, const struct place *place,
+                        const struct stanza_field *field)
+{
+    static const char *const words[] = {
+        "person-left", "person-present", "suppressed-for bounce",
+        "suppressed-for unsubscribe", "suppressed-for complaint", NULL};
+
+    return 1U << builder_word(b, place, field, words);
+}
+
 bool compile_stages(struct builder *b, const struct place *place,
                     const struct stanza_field *field, uint32_t *mask)
 {
@@ -241,7 +247,7 @@ static bool compile_field(struct builder *b, const struct place *place,
     if (is_field(field, "Weight"))
         rule->weight = builder_word(b, place, field, weight_words);
     else if (is_field(field, "Signal"))
-        rule->signals |= 1U << builder_word(b, place, field, signal_words);
+        rule->signals |= compile_signal(b, place, field);
     else if (is_field(field, "Confidence"))
         return compile_confidence(b, place, field, rule);
     else if (is_field(field, "Example"))

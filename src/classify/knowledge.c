@@ -90,22 +90,18 @@ const struct tab_code *knowledge_status(const struct knowledge *k,
     return NULL;
 }
 
-static const struct tab_code *find_number(const struct knowledge *k,
-                                          enum tab_code_type type,
-                                          struct bounce_slice service,
-                                          int code,
-                                          const struct tables **tables_out)
+static const struct tab_code *find_code(const struct knowledge *k,
+                                        enum tab_code_type type,
+                                        struct bounce_slice service,
+                                        struct bounce_slice code,
+                                        const struct tables **tables_out)
 {
-    char digits[3] = {(char)('0' + code / 100 % 10),
-                      (char)('0' + code / 10 % 10), (char)('0' + code % 10)};
-
     for (size_t i = 0; i < k->set_count; i++) {
         const struct tables *t = k->sets[i];
 
         for (size_t j = 0; j < t->codes_count; j++) {
             if (t->codes[j].type == type &&
-                slice_eq(tab_slice(t, t->codes[j].code),
-                         slice_make(digits, 3)) &&
+                slice_eq(tab_slice(t, t->codes[j].code), code) &&
                 (service.ptr == NULL ||
                  slice_eq_nocase(tab_slice(t, t->codes[j].service),
                                  service))) {
@@ -117,21 +113,50 @@ static const struct tab_code *find_number(const struct knowledge *k,
     return NULL;
 }
 
+/* "550" and, where there is one, " 5.6.11" behind it. */
+static struct bounce_slice write_code(int code, struct bounce_slice status,
+                                      char out[24])
+{
+    size_t len = 3;
+
+    out[0] = (char)('0' + code / 100 % 10);
+    out[1] = (char)('0' + code / 10 % 10);
+    out[2] = (char)('0' + code % 10);
+    if (status.len > 0 && status.len < 20) {
+        out[len++] = ' ';
+        memcpy(out + len, status.ptr, status.len);
+        len += status.len;
+    }
+    return slice_make(out, len);
+}
+
 const struct tab_code *knowledge_reply_code(const struct knowledge *k,
                                             int code,
                                             const struct tables **tables_out)
 {
-    return find_number(k, TAB_CODE_REPLY, SLICE_NULL, code, tables_out);
+    char text[24];
+
+    return find_code(k, TAB_CODE_REPLY, SLICE_NULL,
+                     write_code(code, SLICE_NULL, text), tables_out);
 }
 
 const struct tab_code *knowledge_service_code(const struct knowledge *k,
                                               struct bounce_slice service,
                                               int code,
+                                              struct bounce_slice status,
                                               const struct tables **tables_out)
 {
+    const struct tab_code *found;
+    char text[24];
+
     if (service.len == 0)
         return NULL;
-    return find_number(k, TAB_CODE_SERVICE, service, code, tables_out);
+    found = find_code(k, TAB_CODE_SERVICE, service,
+                      write_code(code, status, text), tables_out);
+    if (found == NULL && status.len > 0)
+        found = find_code(k, TAB_CODE_SERVICE, service,
+                          write_code(code, SLICE_NULL, text), tables_out);
+    return found;
 }
 
 bool knowledge_status_matches(const struct tab_code_condition *c,

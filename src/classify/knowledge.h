@@ -51,10 +51,11 @@ const struct tab_code *knowledge_status(const struct knowledge *knowledge,
 const struct tab_code *knowledge_reply_code(const struct knowledge *knowledge,
                                             int code,
                                             const struct tables **tables_out);
-/* The code of a sending service, such as mailgun's 605. */
+/* The code of a sending service, such as mailgun's 605 or 550 5.6.11: what it
+ * says of the code with the status precedes what it says of the code. */
 const struct tab_code *knowledge_service_code(
     const struct knowledge *knowledge, struct bounce_slice service, int code,
-    const struct tables **tables_out);
+    struct bounce_slice status, const struct tables **tables_out);
 
 /* Whether a status (class, subject, detail) is what a condition asks for. */
 bool knowledge_status_matches(const struct tab_code_condition *condition,

@@ -27,6 +27,14 @@ struct tab_category {
     struct tab_str scope, meaning, action_text, retry_text, remedy;
 };
 
+enum tab_signal {
+    TAB_SIGNAL_PERSON_LEFT = 1,
+    TAB_SIGNAL_PERSON_PRESENT = 2,
+    TAB_SIGNAL_FOR_BOUNCE = 4,
+    TAB_SIGNAL_FOR_UNSUBSCRIBE = 8,
+    TAB_SIGNAL_FOR_COMPLAINT = 16
+};
+
 enum tab_code_type { TAB_CODE_STATUS, TAB_CODE_REPLY, TAB_CODE_SERVICE };
 
 struct tab_code {
@@ -35,6 +43,7 @@ struct tab_code {
     struct tab_str basic;    /* reply codes a status goes with */
     struct tab_str category; /* id */
     struct tab_str cls;      /* the service's own class */
+    uint32_t signals;        /* or of enum tab_signal */
 };
 
 enum tab_provider_kind {
@@ -61,14 +70,6 @@ struct tab_host {
 
 enum tab_weight { TAB_WEIGHT_NORMAL, TAB_WEIGHT_WEAK, TAB_WEIGHT_LAST };
 enum tab_tier { TAB_TIER_GENERAL, TAB_TIER_BLOCKLIST, TAB_TIER_PROVIDER };
-
-enum tab_signal {
-    TAB_SIGNAL_PERSON_LEFT = 1,
-    TAB_SIGNAL_PERSON_PRESENT = 2,
-    TAB_SIGNAL_FOR_BOUNCE = 4,
-    TAB_SIGNAL_FOR_UNSUBSCRIBE = 8,
-    TAB_SIGNAL_FOR_COMPLAINT = 16
-};
 
 struct tab_rule {
     struct tab_str id, category, meaning, remedy, source, origin;
