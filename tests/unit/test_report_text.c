@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Free-text bounces: a message of each grammar that formats are written in.
- * Every format has its case in tests/cases. */
+ * More formats stand in tests/cases/format-text.md. */
 #include "report_fixture.h"
 
 #define ORIGINAL                                                               \
