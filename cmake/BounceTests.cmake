@@ -65,6 +65,11 @@ if(NOT test_prefix)
   bounce_test(lint/man 60 ${tests_dir}/lint/man.sh $<TARGET_FILE:bounce>)
 endif()
 
+# Real mail systems.
+if(NOT test_prefix)
+  include(BounceRoundtrip)
+endif()
+
 # The program from outside.
 file(GLOB cli_tests CONFIGURE_DEPENDS ${tests_dir}/cli/*.sh)
 list(FILTER cli_tests EXCLUDE REGEX "/lib.sh$")
@@ -75,3 +80,14 @@ foreach(file ${cli_tests})
     bounce_test(cli/${name} 600 ${file} $<TARGET_FILE:bounce>)
   endif()
 endforeach()
+
+# Every example in README and manual pages; completions.
+if(NOT test_prefix)
+  file(GLOB manual_pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/man/*.1)
+  bounce_test(docs/console 120 ${tests_dir}/docs/console.sh
+    $<TARGET_FILE:bounce> README.md ${manual_pages})
+  bounce_test(docs/library 120 ${tests_dir}/docs/library.sh
+    ${PROJECT_BINARY_DIR})
+  bounce_test(docs/completion 120 ${tests_dir}/docs/completion.sh
+    $<TARGET_FILE:bounce>)
+endif()

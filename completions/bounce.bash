@@ -1,0 +1,75 @@
+# Completion of bounce(1) for bash. Needs nothing but bash itself.
+
+_bounce_words() {
+    COMPREPLY=($(compgen -W "$1" -- "$cur"))
+}
+
+_bounce_files() {
+    compopt -o filenames 2>/dev/null
+    local IFS=$'\n'
+    COMPREPLY=($(compgen -f -- "$cur"))
+}
+
+_bounce_folders() {
+    compopt -o filenames 2>/dev/null
+    local IFS=$'\n'
+    COMPREPLY=($(compgen -d -- "$cur"))
+}
+
+# Names behind the last comma of a list.
+_bounce_labels() {
+    local done=
+    case $cur in
+    *,*) done=${cur%,*}, ;;
+    esac
+    COMPREPLY=($(compgen -P "$done" -W "$("$program" labels 2>/dev/null)" \
+        -- "${cur##*,}"))
+}
+
+_bounce_value() {
+    case $1 in
+    --labels) _bounce_labels ;;
+    --rules) _bounce_folders ;;
+    --stage) _bounce_words "connect helo mail rcpt data end-of-data" ;;
+    --jobs) _bounce_words "1 2 4 8" ;;
+    --host | --service | --provider) COMPREPLY=() ;;
+    *) return 1 ;;
+    esac
+}
+
+_bounce() {
+    local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]}
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local options
+
+    COMPREPLY=()
+    if [ "$COMP_CWORD" = 1 ]; then
+        _bounce_words "read classify explain codes labels rules --help --version"
+        return
+    fi
+    case $verb in
+    read) options="--json --table --labels --trace --rules --jobs --help" ;;
+    classify) options="--json --labels --host --stage --service --rules --help" ;;
+    explain) options="--service --provider --json --help" ;;
+    codes) options="--json --table --help" ;;
+    labels) options="--json --help" ;;
+    rules) options="--rules --json --host --service --help" ;;
+    *) return ;;
+    esac
+    _bounce_value "$prev" && return
+    case $cur in
+    -*) _bounce_words "$options" && return ;;
+    esac
+    case $verb in
+    read | explain) _bounce_files ;;
+    labels) _bounce_words "$("$program" labels 2>/dev/null)" ;;
+    rules)
+        case $prev in
+        rules) _bounce_words "test list show why" ;;
+        show) _bounce_words "$("$program" rules list 2>/dev/null | cut -f 1)" ;;
+        esac
+        ;;
+    esac
+}
+
+complete -F _bounce bounce
