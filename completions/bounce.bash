@@ -31,8 +31,9 @@ _bounce_value() {
     --labels) _bounce_labels ;;
     --rules) _bounce_folders ;;
     --stage) _bounce_words "connect helo mail rcpt data end-of-data" ;;
+    --from) _bounce_words "powermta kumomta zonemta" ;;
     --jobs) _bounce_words "1 2 4 8" ;;
-    --host | --service | --provider) COMPREPLY=() ;;
+    --host | --service | --provider | --below | --least) COMPREPLY=() ;;
     *) return 1 ;;
     esac
 }
@@ -44,7 +45,8 @@ _bounce() {
 
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _bounce_words "read classify explain codes labels rules --help --version"
+        _bounce_words "read classify explain codes labels rules learn \
+            --help --version"
         return
     fi
     case $verb in
@@ -53,7 +55,8 @@ _bounce() {
     explain) options="--service --provider --json --help" ;;
     codes) options="--json --table --help" ;;
     labels) options="--json --help" ;;
-    rules) options="--rules --json --host --service --help" ;;
+    rules) options="--rules --json --host --service --from --help" ;;
+    learn) options="--below --least --rules --help" ;;
     *) return ;;
     esac
     _bounce_value "$prev" && return
@@ -61,12 +64,13 @@ _bounce() {
     -*) _bounce_words "$options" && return ;;
     esac
     case $verb in
-    read | explain) _bounce_files ;;
+    read | explain | learn) _bounce_files ;;
     labels) _bounce_words "$("$program" labels 2>/dev/null)" ;;
     rules)
         case $prev in
-        rules) _bounce_words "test list show why" ;;
+        rules) _bounce_words "test list show why lint import" ;;
         show) _bounce_words "$("$program" rules list 2>/dev/null | cut -f 1)" ;;
+        *) _bounce_files ;;
         esac
         ;;
     esac
