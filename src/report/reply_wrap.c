@@ -56,6 +56,7 @@ static const struct reply_wrap WRAPS[] = {
     {TEXT("data command generated response:"), WRAP_OPEN, S(DATA)}, /* imail */
     {TEXT("deferred: "), WRAP_OPEN, S(NONE)},          /* sendmail */
     {TEXT("delay reason: "), WRAP_OPEN, S(NONE)},      /* exim */
+    {TEXT("delay reason: h="), WRAP_HOST, S(NONE)},    /* exim */
     {TEXT("delivery error: "), WRAP_PREFIX, S(NONE)},  /* yahoo */
     {TEXT("delivery expired"), WRAP_EXPIRED, S(NONE)}, /* ironport */
     {TEXT("delivery retry timeout exceeded"), WRAP_EXPIRED, S(NONE)}, /* gmx */

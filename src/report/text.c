@@ -14,6 +14,7 @@ struct extraction {
     struct buf pending;      /* of formats that give the reason first */
     struct buf loose;
     enum bounce_action section;
+    size_t indent; /* of the line that opened the entry, in its paragraph */
     bool after_recipient;
 };
 
@@ -168,6 +169,23 @@ static bool same_recipient(const struct text_entry *entry,
     return entry != NULL && slice_eq_nocase(entry->recipient, recipient);
 }
 
+static size_t indent_of(struct bounce_slice line)
+{
+    size_t i = 0;
+
+    while (i < line.len && (line.ptr[i] == ' ' || line.ptr[i] == '\t'))
+        i++;
+    return i;
+}
+
+/* A reply that is wrapped may have an address of its own at the start of a
+ * line. Such a line is indented under the one that names the recipient. */
+static bool is_wrapped(const struct extraction *x, struct bounce_slice line)
+{
+    return x->open != NULL && !x->open->closed && x->open->reply.len > 0 &&
+           indent_of(line) > x->indent;
+}
+
 static void begin_entry(struct extraction *x, struct bounce_slice line,
                         const struct pattern_facts *facts)
 {
@@ -182,6 +200,7 @@ static void begin_entry(struct extraction *x, struct bounce_slice line,
         return;
     x->open->action = x->section;
     x->open->line = slice_trim(line);
+    x->indent = indent_of(line);
     take_facts(x->open, facts);
     if (facts->reply.len > 0)
         text_append(x->open, facts->reply);
@@ -234,6 +253,8 @@ static void read_line(struct extraction *x, struct bounce_slice line)
             continue;
         switch (p->kind) {
         case FORMAT_KIND_RECIPIENT:
+            if (is_wrapped(x, line))
+                break;
             begin_entry(x, line, &facts);
             return;
         case FORMAT_KIND_REPLY:
@@ -272,6 +293,7 @@ static bool is_end(const struct extraction *x, struct bounce_slice line)
 
 static void blank_line(struct extraction *x)
 {
+    x->indent = SIZE_MAX;
     if (x->report->format->until != FORMAT_UNTIL_RECIPIENT && x->open != NULL &&
         x->open->reply.len > 0)
         x->open->closed = true;
