@@ -20,7 +20,8 @@ static void write_error(struct bounce_slice s)
     while (done < 0 && errno == EINTR);
 }
 
-static void say(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void say(const char *format,
+                                                      va_list args)
 {
     char raw[8192];
     struct textbuf line = {0};
