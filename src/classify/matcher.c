@@ -177,6 +177,35 @@ static size_t set_backward(struct verify *v, size_t i, size_t at)
     return NOWHERE;
 }
 
+static bool in_mask(const uint32_t mask[8], char c)
+{
+    unsigned char byte = (unsigned char)c;
+
+    return (mask[byte / 32] >> byte % 32 & 1) != 0;
+}
+
+/* Whether element i may begin with the byte c, or end with it. Gaps ask at
+ * every position, so this must be cheap. */
+static bool may_begin(const struct verify *v, size_t i, char c)
+{
+    const struct tab_element *e = &v->elements[i];
+
+    if (e->type == TAB_ELEMENT_LITERAL)
+        return v->tables->pool[e->a] == c;
+    return e->type != TAB_ELEMENT_SET ||
+           in_mask(v->tables->sets[e->a].first, c);
+}
+
+static bool may_end(const struct verify *v, size_t i, char c)
+{
+    const struct tab_element *e = &v->elements[i];
+
+    if (e->type == TAB_ELEMENT_LITERAL)
+        return v->tables->pool[e->a + e->b - 1] == c;
+    return e->type != TAB_ELEMENT_SET ||
+           in_mask(v->tables->sets[e->a].last, c);
+}
+
 /* A gap begins and ends between words; the nearest end wins. */
 static size_t gap_forward(struct verify *v, size_t i, size_t at)
 {
@@ -187,7 +216,8 @@ static size_t gap_forward(struct verify *v, size_t i, size_t at)
     for (size_t n = 0; n <= most && at + n < v->text->len; n++) {
         size_t end;
 
-        if (inside_word(v->text, at + n))
+        if (!may_begin(v, i + 1, v->text->ptr[at + n]) ||
+            inside_word(v->text, at + n))
             continue;
         end = forward(v, i + 1, at + n);
         if (end != NOWHERE || v->m->steps == 0)
@@ -202,10 +232,11 @@ static size_t gap_backward(struct verify *v, size_t i, size_t at)
 
     if (inside_word(v->text, at))
         return NOWHERE;
-    for (size_t n = 0; n <= most && n <= at; n++) {
+    for (size_t n = 0; n <= most && n < at; n++) {
         size_t start;
 
-        if (inside_word(v->text, at - n))
+        if (!may_end(v, i - 1, v->text->ptr[at - n - 1]) ||
+            inside_word(v->text, at - n))
             continue;
         start = backward(v, i, at - n);
         if (start != NOWHERE || v->m->steps == 0)

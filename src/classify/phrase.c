@@ -160,8 +160,18 @@ static uint32_t make_set(struct builder *b, const struct bounce_slice *texts,
     index = map_get(&b->set_ids, buf_slice(&key));
     if (index != TAB_NONE)
         return index;
-    set.forward = push_members(b, members, kept, false);
-    set.backward = push_members(b, members, kept, true);
+    set = (struct tab_set){
+        .forward = push_members(b, members, kept, false),
+        .backward = push_members(b, members, kept, true),
+    };
+    for (size_t i = 0; i < kept; i++) {
+        const char *text = b->pool.ptr + members[i].at;
+        unsigned char first = (unsigned char)text[0];
+        unsigned char last = (unsigned char)text[members[i].len - 1];
+
+        set.first[first / 32] |= 1U << first % 32;
+        set.last[last / 32] |= 1U << last % 32;
+    }
     index = builder_push(b, &b->sets, &set);
     if (key.failed || key.cut ||
         !map_put(&b->set_ids, b->arena, buf_slice(&key), index))

@@ -121,6 +121,8 @@ struct tab_element {
 struct tab_set {
     struct tab_span forward;  /* of members, by first byte, longest first */
     struct tab_span backward; /* of members, by last byte, longest first */
+    uint32_t first[8];        /* bit mask of the members' first bytes */
+    uint32_t last[8];         /* ... and of their last bytes */
 };
 
 enum tab_owner {
