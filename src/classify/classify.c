@@ -11,8 +11,8 @@
  * rightly, see docs/confidence.md. */
 #define SURE_NAMED     0.97 /* a provider's own wording, a block list's name */
 #define SURE_LONG      0.96 /* general, 16 bytes of literal text or more */
-#define SURE_MIDDLE    0.93
-#define SURE_SHORT     0.88 /* under 8 bytes */
+#define SURE_MIDDLE    0.89
+#define SURE_SHORT     0.86 /* under 8 bytes */
 #define SURE_CODE_RULE 0.80 /* a rule by code alone */
 #define SURE_WEAK      0.72
 #define SURE_STATUS    0.75
