@@ -83,8 +83,8 @@ static void take_message(struct session *session)
         if (strcmp(line, ".\r\n") == 0)
             break;
     }
-    say(session, session->end_reply[0] != '\0' ? session->end_reply
-                                               : "250 2.0.0 taken");
+    say(session,
+        session->end_reply[0] != '\0' ? session->end_reply : "250 2.0.0 taken");
 }
 
 static void answer(struct session *session, const char *line)
@@ -117,8 +117,7 @@ static void answer(struct session *session, const char *line)
 
 static void serve(int fd, const char *table, const char *address)
 {
-    struct session session = {fdopen(fd, "r"), fdopen(dup(fd), "w"), table,
-                              ""};
+    struct session session = {fdopen(fd, "r"), fdopen(dup(fd), "w"), table, ""};
     char line[MAX_LINE];
     const char *reply = look_up(table, "connect", address);
 

@@ -2,16 +2,16 @@
 # What a terminal shows: tables, colours, the summary; nothing that steers it.
 . "$(dirname "$0")/lib.sh"
 
-# on_terminal COMMAND: with a terminal of 100 columns as output.
+# on_terminal COMMAND: with a terminal of 120 columns as output.
 on_terminal() {
-    TERM=xterm COLUMNS=100 script -qec "stty cols 100; $*" /dev/null </dev/null | tr -d '\r' >out
+    TERM=xterm COLUMNS=120 script -qec "stty cols 120; $*" /dev/null </dev/null | tr -d '\r' >out
 }
 
 on_terminal "$BOUNCE" read "$EXAMPLES"
 has $'\033[31mhard\033[0m' out
 has "recipient" out
 grep -q ' messages, .* events: ' out || fail "no summary"
-sed 's/\x1b\[[0-9;]*[mK]//g' out | awk 'length > 104 { exit 1 }' || fail "lines are too wide"
+sed 's/\x1b\[[0-9;]*[mK]//g' out | awk 'length > 124 { exit 1 }' || fail "lines are too wide"
 on_terminal env NO_COLOR=1 "$BOUNCE" read "$EXAMPLES"
 hasnt $'\033[3' out
 has "hard" out
