@@ -206,16 +206,27 @@ static bool may_end(const struct verify *v, size_t i, char c)
            in_mask(v->tables->sets[e->a].last, c);
 }
 
+/* Whether a sentence ends between at - 1 and at: what stands behind it is
+ * said of something else, so a short gap ends there. */
+static bool sentence_ends(const struct matcher_text *text, size_t at)
+{
+    return at > 0 && at < text->len && text->ptr[at - 1] == '.' &&
+           text->ptr[at] == ' ';
+}
+
 /* A gap begins and ends between words; the nearest end wins. */
 static size_t gap_forward(struct verify *v, size_t i, size_t at)
 {
     size_t most = v->elements[i].a;
+    bool one_sentence = most == TAB_GAP_SHORT;
 
     if (inside_word(v->text, at))
         return NOWHERE;
     for (size_t n = 0; n <= most && at + n < v->text->len; n++) {
         size_t end;
 
+        if (one_sentence && sentence_ends(v->text, at + n))
+            break;
         if (!may_begin(v, i + 1, v->text->ptr[at + n]) ||
             inside_word(v->text, at + n))
             continue;
@@ -229,12 +240,15 @@ static size_t gap_forward(struct verify *v, size_t i, size_t at)
 static size_t gap_backward(struct verify *v, size_t i, size_t at)
 {
     size_t most = v->elements[i].a;
+    bool one_sentence = most == TAB_GAP_SHORT;
 
     if (inside_word(v->text, at))
         return NOWHERE;
     for (size_t n = 0; n <= most && n < at; n++) {
         size_t start;
 
+        if (one_sentence && sentence_ends(v->text, at - n))
+            break;
         if (!may_end(v, i - 1, v->text->ptr[at - n - 1]) ||
             inside_word(v->text, at - n))
             continue;

@@ -8,8 +8,6 @@
 #define MAX_OPTIONAL 3
 #define MAX_ALTERNATIVES 256
 #define MAX_NESTING 4
-#define GAP_SHORT    40
-#define GAP_LONG     200
 
 /* A phrase being read. Literals stand in text, sets by number. */
 struct parse {
@@ -383,9 +381,9 @@ static bool parse_piece(struct parse *p)
     bool ok;
 
     if (slice_starts(p->rest, SLICE(" _ ")))
-        return p->rest = slice_from(p->rest, 2), push_gap(p, GAP_SHORT);
+        return p->rest = slice_from(p->rest, 2), push_gap(p, TAB_GAP_SHORT);
     if (slice_starts(p->rest, SLICE(" * ")))
-        return p->rest = slice_from(p->rest, 2), push_gap(p, GAP_LONG);
+        return p->rest = slice_from(p->rest, 2), push_gap(p, TAB_GAP_LONG);
     if (c == '(')
         return parse_alternatives(p);
     if (c == '<')

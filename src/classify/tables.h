@@ -114,6 +114,9 @@ enum tab_element_type {
     TAB_ELEMENT_GAP /* a: bytes at most */
 };
 
+#define TAB_GAP_SHORT 40 /* does not cross the end of a sentence */
+#define TAB_GAP_LONG  200
+
 struct tab_element {
     uint32_t type, a, b;
 };
