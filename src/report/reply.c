@@ -213,6 +213,14 @@ static bool mark_before(const struct scan *scan, size_t at)
     }
 }
 
+/* "5.1.0 - Unknown address error '5.2.2 ...'": IronPort quotes the reply less
+ * its code behind a status of its own. */
+static bool quoted_status(const struct scan *scan, size_t at)
+{
+    return scan->head.code == 0 && at > 1 && scan->low[at - 1] == '\'' &&
+           scan->low[at - 2] == ' ';
+}
+
 static enum rank rank_head(const struct scan *scan, size_t at,
                            const struct reply_head *head)
 {
@@ -222,7 +230,10 @@ static enum rank rank_head(const struct scan *scan, size_t at,
     struct bounce_slice rest = slice_from(scan->whole, at + head->len);
 
     if (head->code == 0)
-        return open ? RANK_MARK : RANK_STATUS;
+        return open || quoted_status(scan, at) ? RANK_MARK : RANK_STATUS;
+    /* Sendmail 5 repeats what it got: "554 <a@b>... 550 Host unknown". */
+    if (slice_ends_nocase(slice_make(scan->low, at), SLICE(">... ")))
+        open = true;
     if (head->status.len != 0 && (open || mark))
         return RANK_OPEN;
     if (open && !reply_is_amount(rest, true))
@@ -269,7 +280,8 @@ static void take_status(struct scan *scan, size_t at,
         /* "ERROR_CODE :550, ERROR_CODE :5.1.1": two halves of one head. */
         scan->head.status = head->status;
         scan->head.len = at + head->len - scan->head_at;
-    } else if (marked && scan->head.code == 0 && at == scan->opened) {
+    } else if (marked && scan->head.code == 0 &&
+               (at == scan->opened || quoted_status(scan, at))) {
         scan->outer = scan->head.status;
         scan->head = *head;
         scan->head_at = at;
@@ -382,6 +394,13 @@ static size_t take_wrap(struct scan *scan, size_t at)
     if (wrap == NULL)
         return 1;
     end = at + len;
+    /* What the server says when we leave is not why we do. */
+    if (scan->head.code >= 400 &&
+        slice_starts(slice_from(low, at), SLICE(">>> quit"))) {
+        if (scan->tail == SLICE_NPOS)
+            scan->tail = at;
+        return low.len - at;
+    }
     if ((wrap->flags & WRAP_LAST) != 0 && low.len - end > 12)
         return 1;
     stage = wrap->stage;
@@ -451,35 +470,39 @@ static void scan_text(struct scan *scan)
 
 /* ---- Result ---------------------------------------------------------- */
 
-/* "'550 ...'" ends with the quote that opened it. */
+/* The quote that opened what begins at from: "'550 5.1.1 ..." and
+ * "550-'5.1.1 ...". */
+static char opening(const struct scan *scan, size_t from)
+{
+    static const char quotes[] = "'\"<[(";
+    const char *status = scan->head.status.ptr;
+
+    if (from > 0 && strchr(quotes, scan->low[from - 1]) != NULL)
+        return scan->low[from - 1];
+    if (from == scan->head_at && scan->head.code != 0 && status != NULL &&
+        status ==
+            scan->whole.ptr + from + scan->head.len - scan->head.status.len &&
+        status[-1] == '\'')
+        return '\'';
+    return '\0';
+}
+
+/* What is quoted ends with the quote that opened it. */
 static size_t closing(const struct scan *scan, size_t from, size_t to)
 {
     struct bounce_slice body = slice_sub(scan->whole, from, to - from);
+    char open = opening(scan, from);
     size_t at;
-    char close;
 
-    if (from == 0)
+    if (open == '\0')
         return to;
-    switch (scan->low[from - 1]) {
-    case '\'':
-        close = '\'';
-        break;
-    case '"':
-        close = '"';
-        break;
-    case '<':
-        close = '>';
-        break;
-    case '[':
-        close = ']';
-        break;
-    case '(':
-        close = ')';
-        break;
-    default:
-        return to;
-    }
-    at = slice_rfind_byte(body, close);
+    at = slice_rfind_byte(body, open == '<'   ? '>'
+                                : open == '[' ? ']'
+                                : open == '(' ? ')'
+                                              : open);
+    while (at != SLICE_NPOS && at + 1 < body.len && /* "It's full" */
+           ascii_is_alnum((unsigned char)body.ptr[at + 1]))
+        at = slice_rfind_byte(slice_sub(body, 0, at), body.ptr[at]);
     return at == SLICE_NPOS || at == 0 ? to : from + at;
 }
 

@@ -18,6 +18,7 @@ struct transcript {
     struct bounce_slice host;
     struct bounce_slice rcpt; /* of the last ">>> RCPT To:" */
     enum bounce_stage stage;
+    bool leaving; /* behind ">>> QUIT" */
 };
 
 static void add_line(struct buf *buf, struct bounce_slice line)
@@ -187,6 +188,10 @@ static void read_command(struct transcript *t, struct bounce_slice command)
 {
     enum bounce_stage stage = reply_stage(command);
 
+    /* What the server says when we leave is not why we do. */
+    t->leaving = slice_starts_nocase(command, SLICE("QUIT"));
+    if (t->leaving)
+        return;
     t->answer.len = 0;
     if (stage != BOUNCE_STAGE_NONE)
         t->stage = stage;
@@ -202,11 +207,13 @@ static void read_line(struct transcript *t, struct bounce_slice line)
     if (slice_starts(line, SLICE(">>>"))) {
         read_command(t, slice_trim(slice_from(line, 3)));
     } else if (slice_starts(line, SLICE("<<<"))) {
-        add_line(&t->answer, slice_trim(slice_from(line, 3)));
+        if (!t->leaving)
+            add_line(&t->answer, slice_trim(slice_from(line, 3)));
     } else if (pattern_match(SLICE("{text}while talking to {host}{text}"), line,
                              &f)) {
         t->host = f.host.ptr != NULL ? f.host : f.ip;
         t->answer.len = 0;
+        t->leaving = false;
     } else if (read_summary(t, line) ||
                pattern_match(SLICE("{code} {host} ({text})... {text}"), line,
                              &f)) {
