@@ -104,8 +104,8 @@ static double now(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static size_t one_round(struct bounce_reader *reader,
-                        const struct items *items, int messages)
+static size_t one_round(struct bounce_reader *reader, const struct items *items,
+                        int messages)
 {
     const struct bounce_result *result;
     size_t events = 0;

@@ -152,17 +152,17 @@ static void put_all(FILE *out, const struct tables *tables)
     fputs("/* Made by tools/gentab.c from the files in data/. */\n"
           "#include \"classify/tables.h\"\n\n",
           out);
-#define PUT(type, name)                                                   \
-    put_table(out, #type, #name, tables->name, tables->name##_count,      \
+#define PUT(type, name)                                                        \
+    put_table(out, #type, #name, tables->name, tables->name##_count,           \
               sizeof(type));
     TABLES(PUT)
 #undef PUT
     put_pool(out, tables);
     fputs("const struct tables tables_builtin = {\n", out);
-#define REFER(type, name)                                                 \
-    if (tables->name##_count > 0)                                         \
-        fprintf(out, ".%s = %s_rows, .%s_count = %zu,\n", #name, #name,   \
-                #name, tables->name##_count);
+#define REFER(type, name)                                                      \
+    if (tables->name##_count > 0)                                              \
+        fprintf(out, ".%s = %s_rows, .%s_count = %zu,\n", #name, #name, #name, \
+                tables->name##_count);
     TABLES(REFER)
 #undef REFER
     fprintf(out, ".pool = pool_bytes, .pool_len = %zu,\n", tables->pool_len);

@@ -8,8 +8,8 @@
  * pieces. The key is fixed: ids must be the same in every process. */
 struct hash128 {
     uint64_t v[4];
-    uint64_t tail;  /* bytes not yet mixed in */
-    size_t length;  /* of all pieces */
+    uint64_t tail; /* bytes not yet mixed in */
+    size_t length; /* of all pieces */
 };
 
 void hash128_init(struct hash128 *hash);

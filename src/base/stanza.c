@@ -8,10 +8,10 @@
 #include "base/utf8.h"
 
 #define MAX_FIELDS 4096
-#define MAX_VALUE ((size_t)64 * 1024)
+#define MAX_VALUE  ((size_t)64 * 1024)
 
-void error_set(struct bounce_error *error, enum bounce_err code,
-               unsigned line, const char *format, ...)
+void error_set(struct bounce_error *error, enum bounce_err code, unsigned line,
+               const char *format, ...)
 {
     va_list args;
 
@@ -90,8 +90,8 @@ static bool parse_field(struct bounce_slice line, unsigned number,
         return false;
     }
     if (colon == SLICE_NPOS || colon == 0) {
-        error_set(error_out, BOUNCE_E_RULES, number,
-                  "not 'Field: value': %.*s", SLICE_ARG(line));
+        error_set(error_out, BOUNCE_E_RULES, number, "not 'Field: value': %.*s",
+                  SLICE_ARG(line));
         return false;
     }
     *field_out = (struct stanza_field){

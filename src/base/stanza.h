@@ -22,8 +22,7 @@ struct stanza_reader {
     unsigned line; /* lines taken so far */
 };
 
-void stanza_reader_init(struct stanza_reader *reader,
-                        struct bounce_slice text);
+void stanza_reader_init(struct stanza_reader *reader, struct bounce_slice text);
 
 /* The next stanza, in the arena; values point into the text unless continued.
  * Returns false at the end (error_out->code is BOUNCE_OK then) and on errors:
@@ -35,9 +34,8 @@ bool stanza_next(struct stanza_reader *reader, struct arena *arena,
 
 /* Fill in an error: code, line and a text made like printf(), its control
  * characters replaced. */
-void error_set(struct bounce_error *error, enum bounce_err code,
-               unsigned line, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+void error_set(struct bounce_error *error, enum bounce_err code, unsigned line,
+               const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* For printf("%.*s"): two arguments. */
 #define SLICE_ARG(s) (int)((s).len > 1000 ? 1000 : (s).len), (s).ptr

@@ -12,7 +12,7 @@ struct vec {
     size_t size; /* bytes of one element */
 };
 
-#define VEC_OF(type) ((struct vec){.size = sizeof(type)})
+#define VEC_OF(type)         ((struct vec){.size = sizeof(type)})
 #define VEC_AT(vec, type, i) (&((type *)(vec).ptr)[i])
 
 /* A copy of *element at the end; its index, or SIZE_MAX when memory is out. */

@@ -26,8 +26,7 @@ struct pair {
 
 static uint32_t gram_at(const char *p)
 {
-    return (uint32_t)(unsigned char)p[0] |
-           (uint32_t)(unsigned char)p[1] << 8 |
+    return (uint32_t)(unsigned char)p[0] | (uint32_t)(unsigned char)p[1] << 8 |
            (uint32_t)(unsigned char)p[2] << 16 |
            (uint32_t)(unsigned char)p[3] << 24;
 }
@@ -49,8 +48,8 @@ static bool count_all(struct anchors *a)
 {
     struct builder *b = a->b;
 
-    a->grams = arena_calloc(b->arena, (size_t)1 << GRAM_BITS,
-                            sizeof(*a->grams));
+    a->grams =
+        arena_calloc(b->arena, (size_t)1 << GRAM_BITS, sizeof(*a->grams));
     if (a->grams == NULL)
         return builder_no_memory(b);
     for (size_t i = 0; i < b->example_texts.count; i++) {
@@ -136,8 +135,7 @@ static bool edge_is_word_edge(const struct anchors *a,
         (unsigned char)a->b->pool.ptr[after ? e->a : e->a + e->b - 1]);
 }
 
-static size_t element_cost(struct anchors *a,
-                           const struct tab_pattern *pattern,
+static size_t element_cost(struct anchors *a, const struct tab_pattern *pattern,
                            const struct tab_element *elements, size_t i)
 {
     const struct tab_element *e = &elements[i];
@@ -215,10 +213,9 @@ static bool no_anchor(struct builder *b, uint32_t index)
         VEC_AT(b->pattern_places, struct pattern_place, index);
     const struct place place = {at->file, NULL};
 
-    return builder_error(b, &place, at->line,
-                         "phrase '%.*s' has no word or text to look for",
-                         (int)pattern->text.len,
-                         b->pool.ptr + pattern->text.at);
+    return builder_error(
+        b, &place, at->line, "phrase '%.*s' has no word or text to look for",
+        (int)pattern->text.len, b->pool.ptr + pattern->text.at);
 }
 
 static bool anchor_pattern(struct anchors *a, uint32_t index)
@@ -243,8 +240,8 @@ static bool anchor_pattern(struct anchors *a, uint32_t index)
                         index, (uint32_t)at);
     set = VEC_AT(b->sets, struct tab_set, elements[at].a);
     for (uint32_t j = 0; j < set->forward.count; j++) {
-        if (!add_atom(a, *VEC_AT(b->members, struct tab_str,
-                                 set->forward.at + j),
+        if (!add_atom(a,
+                      *VEC_AT(b->members, struct tab_str, set->forward.at + j),
                       index, (uint32_t)at))
             return false;
     }

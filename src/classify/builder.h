@@ -35,13 +35,13 @@ struct builder {
     TABLES(BUILDER_MEMBER)
 #undef BUILDER_MEMBER
     struct buf pool;
-    struct map strings;    /* pool: text -> offset */
+    struct map strings; /* pool: text -> offset */
     struct map category_ids, rule_ids, provider_ids, blocklist_ids;
     struct map taxonomy_ids, code_ids;
-    struct map words_ids;  /* name -> index of word_lists */
-    struct map flag_ids;   /* Not phrase -> flag */
-    struct map set_ids;    /* members joined -> set */
-    struct vec word_lists; /* struct word_list */
+    struct map words_ids;      /* name -> index of word_lists */
+    struct map flag_ids;       /* Not phrase -> flag */
+    struct map set_ids;        /* members joined -> set */
+    struct vec word_lists;     /* struct word_list */
     struct vec pattern_places; /* struct pattern_place, by pattern */
     uint32_t flag_count;
     bool failed; /* error is filled in */

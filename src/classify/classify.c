@@ -64,8 +64,7 @@ static void take_facts(struct subject *s, const struct classify_input *input,
     if (event->stage == BOUNCE_STAGE_NONE)
         event->stage = reply->stage;
     if (event->remote_mta.ptr == NULL)
-        event->remote_mta =
-            input->host.ptr != NULL ? input->host : reply->host;
+        event->remote_mta = input->host.ptr != NULL ? input->host : reply->host;
     event->expired = event->expired || reply->expired;
     s->code = event->reply_code;
     s->stage = event->stage;
@@ -331,10 +330,8 @@ static void decide(struct subject *s, const struct texts *texts,
     if (decide_by_service(s, true, event) ||
         take_best(s, texts, TAB_WEIGHT_NORMAL, event) ||
         take_best(s, texts, TAB_WEIGHT_WEAK, event) ||
-        decide_by_service(s, false, event) ||
-        decide_by_status(s, event) ||
-        take_best(s, texts, TAB_WEIGHT_LAST, event) ||
-        decide_by_code(s, event))
+        decide_by_service(s, false, event) || decide_by_status(s, event) ||
+        take_best(s, texts, TAB_WEIGHT_LAST, event) || decide_by_code(s, event))
         return;
     set_category(s, event, SLICE("undetermined"), BOUNCE_EVIDENCE_NONE,
                  SURE_NOTHING);

@@ -5,7 +5,7 @@
 
 #include "report/report.h"
 
-struct knowledge; /* classify/knowledge.h: rules and tables, read-only */
+struct knowledge;     /* classify/knowledge.h: rules and tables, read-only */
 struct matcher_state; /* classify/matcher.h: one thread's scratch memory */
 
 struct classify_input {

@@ -119,10 +119,9 @@ bool builder_check_fields(struct builder *b, const struct place *place,
                !slice_eq_nocase(field->name, slice_cstr(specs[j].name)))
             j++;
         if (j == count)
-            return builder_error(b, place, field->line,
-                                 "no field '%.*s' in a stanza '%.*s'",
-                                 SLICE_ARG(field->name),
-                                 SLICE_ARG(first->name));
+            return builder_error(
+                b, place, field->line, "no field '%.*s' in a stanza '%.*s'",
+                SLICE_ARG(field->name), SLICE_ARG(first->name));
     }
     for (size_t j = 0; j < count; j++) {
         size_t n = count_fields(place, specs[j].name);
@@ -295,8 +294,7 @@ static void sort_hosts(struct builder *b)
         struct tab_host host = hosts[i];
         size_t j = i;
 
-        while (j > 0 &&
-               compare_hosts(&host, &hosts[j - 1], b->pool.ptr) < 0) {
+        while (j > 0 && compare_hosts(&host, &hosts[j - 1], b->pool.ptr) < 0) {
             hosts[j] = hosts[j - 1];
             j--;
         }
@@ -305,8 +303,7 @@ static void sort_hosts(struct builder *b)
 }
 
 static void builder_init(struct builder *b, struct arena *arena,
-                         const struct tables *base,
-                         struct bounce_error *error)
+                         const struct tables *base, struct bounce_error *error)
 {
     *b = (struct builder){.arena = arena, .base = base, .error = error};
 #define INIT_VEC(type, name) b->name = VEC_OF(type);
@@ -340,8 +337,8 @@ enum bounce_err tables_compile(struct arena *arena,
         .pool_len = b->pool.len,
         .flag_count = b->flag_count,
     };
-#define TAKE_VEC(type, name)            \
-    tables_out->name = b->name.ptr;     \
+#define TAKE_VEC(type, name)                                                   \
+    tables_out->name = b->name.ptr;                                            \
     tables_out->name##_count = b->name.count;
     TABLES(TAKE_VEC)
 #undef TAKE_VEC

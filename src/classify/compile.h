@@ -17,9 +17,9 @@ struct compile_source {
  * and everything they refer to live in arena.
  * Errors: BOUNCE_E_RULES with "file:line: cause" in error_out->msg,
  * BOUNCE_E_NOMEM, BOUNCE_E_LIMIT (arena). error_out must not be NULL. */
-BOUNCE_CHECK enum bounce_err tables_compile(
-    struct arena *arena, const struct compile_source *sources, size_t count,
-    const struct tables *base, struct tables *tables_out,
-    struct bounce_error *error_out);
+BOUNCE_CHECK enum bounce_err
+tables_compile(struct arena *arena, const struct compile_source *sources,
+               size_t count, const struct tables *base,
+               struct tables *tables_out, struct bounce_error *error_out);
 
 #endif

@@ -36,12 +36,12 @@ static bool unique(struct builder *b, const struct place *place,
 bool compile_category(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Name", FIELD_NEEDED},       {"Class", FIELD_NEEDED},
-        {"Do", FIELD_NEEDED},         {"Who", FIELD_NEEDED},
-        {"Retry-By", FIELD_ONCE},     {"Retry-After", FIELD_ONCE},
-        {"Scope", FIELD_ONCE},        {"Meaning", FIELD_NEEDED},
-        {"Action", FIELD_ONCE},       {"Retry", FIELD_ONCE},
-        {"Remedy", FIELD_NEEDED},     {"Source", FIELD_MANY},
+        {"Name", FIELD_NEEDED},   {"Class", FIELD_NEEDED},
+        {"Do", FIELD_NEEDED},     {"Who", FIELD_NEEDED},
+        {"Retry-By", FIELD_ONCE}, {"Retry-After", FIELD_ONCE},
+        {"Scope", FIELD_ONCE},    {"Meaning", FIELD_NEEDED},
+        {"Action", FIELD_ONCE},   {"Retry", FIELD_ONCE},
+        {"Remedy", FIELD_NEEDED}, {"Source", FIELD_MANY},
     };
     const struct stanza_field *first = &place->stanza->fields[0], *after;
     struct tab_category category;
@@ -51,8 +51,8 @@ bool compile_category(struct builder *b, const struct place *place)
                               sizeof(specs) / sizeof(specs[0])))
         return false;
     after = builder_field(place, "Retry-After");
-    if (after != NULL && slice_parse_uint(after->value, 9, &seconds) !=
-                             after->value.len)
+    if (after != NULL &&
+        slice_parse_uint(after->value, 9, &seconds) != after->value.len)
         return builder_error(b, place, after->line,
                              "Retry-After is not a number of seconds");
     category = (struct tab_category){
@@ -111,23 +111,23 @@ static bool push_code(struct builder *b, const struct place *place,
 bool compile_status(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Title", FIELD_NEEDED},  {"Basic", FIELD_ONCE},
-        {"Meaning", FIELD_NEEDED}, {"Cause", FIELD_NEEDED},
-        {"Remedy", FIELD_NEEDED}, {"Reference", FIELD_NEEDED},
+        {"Title", FIELD_NEEDED},    {"Basic", FIELD_ONCE},
+        {"Meaning", FIELD_NEEDED},  {"Cause", FIELD_NEEDED},
+        {"Remedy", FIELD_NEEDED},   {"Reference", FIELD_NEEDED},
         {"Category", FIELD_NEEDED},
     };
 
     return builder_check_fields(b, place, specs,
                                 sizeof(specs) / sizeof(specs[0])) &&
-           push_code(b, place, TAB_CODE_STATUS,
-                     place->stanza->fields[0].value, SLICE_NULL);
+           push_code(b, place, TAB_CODE_STATUS, place->stanza->fields[0].value,
+                     SLICE_NULL);
 }
 
 bool compile_reply_code(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Title", FIELD_NEEDED},  {"Meaning", FIELD_NEEDED},
-        {"Cause", FIELD_NEEDED},  {"Remedy", FIELD_NEEDED},
+        {"Title", FIELD_NEEDED},     {"Meaning", FIELD_NEEDED},
+        {"Cause", FIELD_NEEDED},     {"Remedy", FIELD_NEEDED},
         {"Reference", FIELD_NEEDED}, {"Category", FIELD_ONCE},
         {"Class", FIELD_ONCE},
     };
@@ -141,10 +141,10 @@ bool compile_reply_code(struct builder *b, const struct place *place)
 bool compile_service_code(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Title", FIELD_ONCE},    {"Meaning", FIELD_NEEDED},
-        {"Cause", FIELD_ONCE},    {"Remedy", FIELD_NEEDED},
+        {"Title", FIELD_ONCE},     {"Meaning", FIELD_NEEDED},
+        {"Cause", FIELD_ONCE},     {"Remedy", FIELD_NEEDED},
         {"Reference", FIELD_ONCE}, {"Category", FIELD_NEEDED},
-        {"Class", FIELD_ONCE},    {"Signal", FIELD_ONCE},
+        {"Class", FIELD_ONCE},     {"Signal", FIELD_ONCE},
     };
     struct bounce_slice value = place->stanza->fields[0].value;
     size_t blank = slice_find_byte(value, ' ');
@@ -229,9 +229,8 @@ static bool label_categories(struct builder *b, const struct place *place,
 bool compile_label(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Code", FIELD_ONCE},    {"Class", FIELD_ONCE},
-        {"Category", FIELD_ONCE}, {"For", FIELD_ONCE},
-        {"Meaning", FIELD_ONCE}, {"Source", FIELD_MANY},
+        {"Code", FIELD_ONCE}, {"Class", FIELD_ONCE},   {"Category", FIELD_ONCE},
+        {"For", FIELD_ONCE},  {"Meaning", FIELD_ONCE}, {"Source", FIELD_MANY},
     };
     struct bounce_slice value = place->stanza->fields[0].value;
     size_t blank = slice_find_byte(value, ' ');

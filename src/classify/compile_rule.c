@@ -3,9 +3,8 @@
 #include "classify/builder.h"
 
 static const char *const weight_words[] = {"normal", "weak", "last", NULL};
-static const char *const stage_words[] = {"none", "connect", "helo",
-                                          "mail", "rcpt",    "data",
-                                          "end-of-data", NULL};
+static const char *const stage_words[] = {
+    "none", "connect", "helo", "mail", "rcpt", "data", "end-of-data", NULL};
 static const char *const kind_words[] = {"mailbox", "gateway", "service",
                                          "software", NULL};
 /* One place of a status pattern: digits, or x or * for any. */
@@ -146,11 +145,10 @@ static bool compile_not(struct builder *b, const struct place *place,
 }
 
 /* Ids between blanks of all fields of that name, checked by known. */
-static bool compile_ids(struct builder *b, const struct place *place,
-                        const char *name,
-                        bool (*known)(const struct builder *,
-                                      struct bounce_slice),
-                        struct tab_span *span)
+static bool
+compile_ids(struct builder *b, const struct place *place, const char *name,
+            bool (*known)(const struct builder *, struct bounce_slice),
+            struct tab_span *span)
 {
     span->at = (uint32_t)b->provider_refs.count;
     for (size_t i = 1; i < place->stanza->count; i++) {
@@ -165,8 +163,8 @@ static bool compile_ids(struct builder *b, const struct place *place,
             if (word.len == 0)
                 continue;
             if (known != NULL && !known(b, word))
-                return builder_error(b, place, field->line, "no provider '%.*s'",
-                                     SLICE_ARG(word));
+                return builder_error(b, place, field->line,
+                                     "no provider '%.*s'", SLICE_ARG(word));
             id = builder_str(b, word);
             builder_push(b, &b->provider_refs, &id);
             span->count++;
@@ -189,9 +187,12 @@ static bool push_text(struct builder *b, struct vec *texts,
 uint32_t compile_signal(struct builder *b, const struct place *place,
                         const struct stanza_field *field)
 {
-    static const char *const words[] = {
-        "person-left", "person-present", "suppressed-for bounce",
-        "suppressed-for unsubscribe", "suppressed-for complaint", NULL};
+    static const char *const words[] = {"person-left",
+                                        "person-present",
+                                        "suppressed-for bounce",
+                                        "suppressed-for unsubscribe",
+                                        "suppressed-for complaint",
+                                        NULL};
 
     return 1U << builder_word(b, place, field, words);
 }
@@ -268,8 +269,7 @@ static bool compile_phrases(struct builder *b, const struct place *place,
             continue;
         if (!compile_phrase(b, place, field, type, owner))
             return false;
-        if (span != NULL &&
-            !push_text(b, &b->phrase_texts, span, field->value))
+        if (span != NULL && !push_text(b, &b->phrase_texts, span, field->value))
             return false;
     }
     return true;
@@ -319,13 +319,13 @@ static bool unique_rule(struct builder *b, const struct place *place,
 bool compile_rule(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Category", FIELD_NEEDED},  {"When-Provider", FIELD_MANY},
+        {"Category", FIELD_NEEDED},   {"When-Provider", FIELD_MANY},
         {"When-Service", FIELD_MANY}, {"Code", FIELD_MANY},
-        {"Stage", FIELD_MANY},       {"Phrase", FIELD_MANY},
-        {"Not", FIELD_MANY},         {"Weight", FIELD_ONCE},
-        {"Confidence", FIELD_ONCE},  {"Signal", FIELD_MANY},
-        {"Meaning", FIELD_ONCE},     {"Remedy", FIELD_ONCE},
-        {"Source", FIELD_MANY},      {"Example", FIELD_MANY_NEEDED},
+        {"Stage", FIELD_MANY},        {"Phrase", FIELD_MANY},
+        {"Not", FIELD_MANY},          {"Weight", FIELD_ONCE},
+        {"Confidence", FIELD_ONCE},   {"Signal", FIELD_MANY},
+        {"Meaning", FIELD_ONCE},      {"Remedy", FIELD_ONCE},
+        {"Source", FIELD_MANY},       {"Example", FIELD_MANY_NEEDED},
     };
     const struct stanza_field *first = &place->stanza->fields[0];
     const struct stanza_field *category = builder_field(place, "Category");
@@ -365,12 +365,12 @@ bool compile_rule(struct builder *b, const struct place *place)
 bool compile_blocklist(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Name", FIELD_NEEDED},     {"Sign", FIELD_MANY_NEEDED},
-        {"Category", FIELD_ONCE},   {"Not", FIELD_MANY},
-        {"Lookup", FIELD_ONCE},     {"Removal", FIELD_ONCE},
-        {"Meaning", FIELD_ONCE},    {"Remedy", FIELD_ONCE},
-        {"Source", FIELD_MANY},     {"Example", FIELD_MANY_NEEDED},
-        {"Weight", FIELD_ONCE},     {"Confidence", FIELD_ONCE},
+        {"Name", FIELD_NEEDED},   {"Sign", FIELD_MANY_NEEDED},
+        {"Category", FIELD_ONCE}, {"Not", FIELD_MANY},
+        {"Lookup", FIELD_ONCE},   {"Removal", FIELD_ONCE},
+        {"Meaning", FIELD_ONCE},  {"Remedy", FIELD_ONCE},
+        {"Source", FIELD_MANY},   {"Example", FIELD_MANY_NEEDED},
+        {"Weight", FIELD_ONCE},   {"Confidence", FIELD_ONCE},
     };
     const struct stanza_field *first = &place->stanza->fields[0];
     const struct stanza_field *category = builder_field(place, "Category");
@@ -427,7 +427,8 @@ static bool push_hosts(struct builder *b, const struct place *place,
             if (word.len == 0 || slice_find_byte(word, '*') != SLICE_NPOS)
                 return builder_error(b, place, field->line,
                                      "'%.*s': only '*.' at the front is a "
-                                     "pattern", SLICE_ARG(field->value));
+                                     "pattern",
+                                     SLICE_ARG(field->value));
             host.name = builder_str(b, word);
             builder_push(b, &b->hosts, &host);
         }
@@ -438,9 +439,11 @@ static bool push_hosts(struct builder *b, const struct place *place,
 bool compile_provider(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Name", FIELD_NEEDED}, {"Kind", FIELD_NEEDED},  {"Host", FIELD_MANY},
-        {"Mx", FIELD_MANY},     {"Domain", FIELD_MANY},  {"Sign", FIELD_MANY},
-        {"Source", FIELD_MANY}, {"Example", FIELD_MANY}, {"Meaning", FIELD_ONCE},
+        {"Name", FIELD_NEEDED},  {"Kind", FIELD_NEEDED},
+        {"Host", FIELD_MANY},    {"Mx", FIELD_MANY},
+        {"Domain", FIELD_MANY},  {"Sign", FIELD_MANY},
+        {"Source", FIELD_MANY},  {"Example", FIELD_MANY},
+        {"Meaning", FIELD_ONCE},
     };
     const struct stanza_field *first = &place->stanza->fields[0];
     const struct stanza_field *kind = builder_field(place, "Kind");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "classify/knowledge.h"
 
-
 static struct bounce_category public_category(const struct tables *tables,
                                               const struct tab_category *c)
 {
@@ -103,8 +102,7 @@ static const struct tab_code *find_code(const struct knowledge *k,
             if (t->codes[j].type == type &&
                 slice_eq(tab_slice(t, t->codes[j].code), code) &&
                 (service.ptr == NULL ||
-                 slice_eq_nocase(tab_slice(t, t->codes[j].service),
-                                 service))) {
+                 slice_eq_nocase(tab_slice(t, t->codes[j].service), service))) {
                 *tables_out = t;
                 return &t->codes[j];
             }
@@ -130,8 +128,7 @@ static struct bounce_slice write_code(int code, struct bounce_slice status,
     return slice_make(out, len);
 }
 
-const struct tab_code *knowledge_reply_code(const struct knowledge *k,
-                                            int code,
+const struct tab_code *knowledge_reply_code(const struct knowledge *k, int code,
                                             const struct tables **tables_out)
 {
     char text[24];
@@ -168,9 +165,8 @@ bool knowledge_status_matches(const struct tab_code_condition *c,
         if (want[i] != TAB_NONE && want[i] != status[i])
             return false;
     }
-    return c->status_detail == TAB_NONE ||
-           (status[2] >= c->status_detail &&
-            status[2] <= c->status_detail_high);
+    return c->status_detail == TAB_NONE || (status[2] >= c->status_detail &&
+                                            status[2] <= c->status_detail_high);
 }
 
 /* bsearch over names in lower case; name is compared without case. */
@@ -194,7 +190,8 @@ static uint32_t find_host(const struct tables *t, struct bounce_slice name,
             high = middle;
     }
     for (; low < t->hosts_count &&
-           slice_eq(tab_slice(t, t->hosts[low].name), name); low++) {
+           slice_eq(tab_slice(t, t->hosts[low].name), name);
+         low++) {
         if ((t->hosts[low].domain != 0) == domain &&
             (below || t->hosts[low].subdomains == 0))
             return t->hosts[low].provider;

@@ -53,9 +53,11 @@ const struct tab_code *knowledge_reply_code(const struct knowledge *knowledge,
                                             const struct tables **tables_out);
 /* The code of a sending service, such as mailgun's 605 or 550 5.6.11: what it
  * says of the code with the status precedes what it says of the code. */
-const struct tab_code *knowledge_service_code(
-    const struct knowledge *knowledge, struct bounce_slice service, int code,
-    struct bounce_slice status, const struct tables **tables_out);
+const struct tab_code *knowledge_service_code(const struct knowledge *knowledge,
+                                              struct bounce_slice service,
+                                              int code,
+                                              struct bounce_slice status,
+                                              const struct tables **tables_out);
 
 /* Whether a status (class, subject, detail) is what a condition asks for. */
 bool knowledge_status_matches(const struct tab_code_condition *condition,

@@ -7,7 +7,7 @@
 #include "base/slice.h"
 
 /* Room that the template of a normalised text of len bytes may need. */
-#define MASK_ROOM(len) ((len) * 6 + 16)
+#define MASK_ROOM(len) ((len)*6 + 16)
 
 /* Writes the template of a normalised text (classify/normalize.h) to out
  * (MASK_ROOM(len) bytes); its length. Addresses become {addr}, IP addresses

@@ -92,8 +92,8 @@ static size_t match_ip(const struct matcher_text *text, size_t at)
             break;
         n++;
     }
-    while (n > 0 && (text->ptr[at + n - 1] == '.' ||
-                     text->ptr[at + n - 1] == ':')) {
+    while (n > 0 &&
+           (text->ptr[at + n - 1] == '.' || text->ptr[at + n - 1] == ':')) {
         dots -= text->ptr[at + n - 1] == '.';
         colons -= text->ptr[at + n - 1] == ':';
         n--;
@@ -202,8 +202,7 @@ static bool may_end(const struct verify *v, size_t i, char c)
 
     if (e->type == TAB_ELEMENT_LITERAL)
         return v->tables->pool[e->a + e->b - 1] == c;
-    return e->type != TAB_ELEMENT_SET ||
-           in_mask(v->tables->sets[e->a].last, c);
+    return e->type != TAB_ELEMENT_SET || in_mask(v->tables->sets[e->a].last, c);
 }
 
 /* Whether a sentence ends between at - 1 and at: what stands behind it is
@@ -347,8 +346,7 @@ static size_t class_backward(struct verify *v, size_t i, size_t at)
 
         while (start > 0 && ascii_is_digit((unsigned char)text->ptr[start - 1]))
             start--;
-        return start < at && at - start <= 20 ? backward(v, i, start)
-                                              : NOWHERE;
+        return start < at && at - start <= 20 ? backward(v, i, start) : NOWHERE;
     }
     for (size_t n = 2; n <= 45 && n <= at; n++) {
         if (match_ip(text, at - n) == n &&
@@ -479,8 +477,8 @@ static void visit_slot(struct matcher *m, const struct matcher_text *text,
                    atom->text.len) != 0)
             continue;
         for (uint32_t k = 0; k < atom->refs.count; k++)
-            verify_pattern(m, text, tables->atom_refs[atom->refs.at + k],
-                           start, start + atom->text.len);
+            verify_pattern(m, text, tables->atom_refs[atom->refs.at + k], start,
+                           start + atom->text.len);
     }
 }
 

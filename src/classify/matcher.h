@@ -25,8 +25,8 @@ struct matcher {
     uint32_t *flags_set; /* the ones to clear again */
     size_t flag_count;
     uint32_t run;
-    size_t steps;  /* left for this text */
-    bool tired;    /* ran out of steps: some phrases were not looked for */
+    size_t steps; /* left for this text */
+    bool tired;   /* ran out of steps: some phrases were not looked for */
 };
 
 /* The part of the text that the innermost reply is. */

@@ -39,8 +39,8 @@ static bool mask_address(struct state *st)
     } else {
         while (end < text.len && is_domain((unsigned char)text.ptr[end]))
             end++;
-        while (end > st->in + 1 && (text.ptr[end - 1] == '.' ||
-                                    text.ptr[end - 1] == '-'))
+        while (end > st->in + 1 &&
+               (text.ptr[end - 1] == '.' || text.ptr[end - 1] == '-'))
             end--;
     }
     if (start == st->len || end == st->in + 1)

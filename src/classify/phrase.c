@@ -4,10 +4,10 @@
 #include "classify/builder.h"
 #include "classify/fold.h"
 
-#define MAX_ELEMENTS 24
-#define MAX_OPTIONAL 3
+#define MAX_ELEMENTS     24
+#define MAX_OPTIONAL     3
 #define MAX_ALTERNATIVES 256
-#define MAX_NESTING 4
+#define MAX_NESTING      4
 
 /* A phrase being read. Literals stand in text, sets by number. */
 struct parse {
@@ -48,8 +48,7 @@ static void add_folded(struct buf *out, struct bounce_slice text)
     }
 }
 
-static bool push_element(struct parse *p, uint32_t type, uint32_t a,
-                         uint32_t b)
+static bool push_element(struct parse *p, uint32_t type, uint32_t a, uint32_t b)
 {
     if (p->count == MAX_ELEMENTS)
         return fail(p, "phrase too long");
@@ -81,8 +80,7 @@ static bool push_gap(struct parse *p, uint32_t most)
         p->literal.len--;
     if (!flush_literal(p))
         return false;
-    if (p->count == 0 ||
-        p->elements[p->count - 1].type == TAB_ELEMENT_GAP)
+    if (p->count == 0 || p->elements[p->count - 1].type == TAB_ELEMENT_GAP)
         return fail(p, "a gap wants words on both sides");
     while (p->rest.len > 0 && p->rest.ptr[0] == ' ')
         p->rest = slice_from(p->rest, 1);
@@ -106,8 +104,8 @@ static bool member_before(const struct builder *b, struct tab_str x,
 }
 
 static struct tab_span push_members(struct builder *b,
-                                    const struct tab_str *members,
-                                    size_t count, bool backward)
+                                    const struct tab_str *members, size_t count,
+                                    bool backward)
 {
     struct tab_span span = {(uint32_t)b->members.count, 0};
 
@@ -119,8 +117,9 @@ static struct tab_span push_members(struct builder *b,
         if (b->failed)
             return span;
         sorted = VEC_AT(b->members, struct tab_str, span.at);
-        for (j = i; j > 0 && member_before(b, members[i], sorted[j - 1],
-                                           backward); j--)
+        for (j = i;
+             j > 0 && member_before(b, members[i], sorted[j - 1], backward);
+             j--)
             sorted[j] = sorted[j - 1];
         sorted[j] = members[i];
         span.count++;
@@ -233,8 +232,7 @@ static bool multiply(struct parse *p, struct vec *heads,
 
     for (size_t i = 0; i < heads->count; i++) {
         for (size_t j = 0; j < tails->count; j++) {
-            if (!add_text(p, &product,
-                          *VEC_AT(*heads, struct bounce_slice, i),
+            if (!add_text(p, &product, *VEC_AT(*heads, struct bounce_slice, i),
                           *VEC_AT(*tails, struct bounce_slice, j)))
                 return false;
         }
@@ -348,8 +346,8 @@ static bool parse_words(struct parse *p)
         if (texts == NULL)
             return builder_no_memory(p->b);
         for (uint32_t j = 0; j < words->members.count; j++)
-            texts[j] = tab_slice(base,
-                                 base->word_members[words->members.at + j]);
+            texts[j] =
+                tab_slice(base, base->word_members[words->members.at + j]);
         return push_set(p, texts, words->members.count);
     }
     return fail(p, "no such set of Words");
@@ -429,8 +427,7 @@ static bool parse_elements(struct parse *p)
         if (!parse_piece(p))
             return false;
     }
-    return flush_literal(p) &&
-           (!end || push_element(p, TAB_ELEMENT_END, 0, 0));
+    return flush_literal(p) && (!end || push_element(p, TAB_ELEMENT_END, 0, 0));
 }
 
 /* Whether anything but blanks, gaps and edges is left. */
@@ -621,8 +618,8 @@ bool compile_keep_words(struct builder *b)
         };
 
         for (size_t j = 0; j < list->members.count; j++) {
-            struct tab_str member = builder_str(
-                b, *VEC_AT(list->members, struct bounce_slice, j));
+            struct tab_str member =
+                builder_str(b, *VEC_AT(list->members, struct bounce_slice, j));
 
             builder_push(b, &b->word_members, &member);
         }

@@ -18,8 +18,7 @@ static void add_provider(struct subject *s, const struct tables *t,
         tab_slice(t, t->providers[index].id),
         (enum tab_provider_kind)t->providers[index].kind};
 
-    if (s->provider_count < MAX_PROVIDERS &&
-        !subject_has_provider(s, found.id))
+    if (s->provider_count < MAX_PROVIDERS && !subject_has_provider(s, found.id))
         s->providers[s->provider_count++] = found;
 }
 

@@ -16,13 +16,13 @@ struct candidate {
 /* Text behind such a word says why; what stands before says what. */
 static size_t find_reason(struct bounce_slice text, size_t from, size_t to)
 {
-    static const char *const words[] = {"because ", "due to ", "reason: ",
-                                        "reason is "};
+    static const char *const words[] = {"because ", "due to ",
+                                        "reason: ", "reason is "};
     size_t best = SLICE_NPOS;
 
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        size_t at = slice_find(slice_sub(text, from, to - from),
-                               slice_cstr(words[i]));
+        size_t at =
+            slice_find(slice_sub(text, from, to - from), slice_cstr(words[i]));
 
         if (at != SLICE_NPOS && from + at < best)
             best = from + at;
@@ -58,7 +58,8 @@ bool subject_match(struct subject *s, const struct reply *reply)
         if (state->matchers[i]->tired)
             message_warn(s->message, "text-repetitive",
                          "the text repeats itself too often to look for every "
-                         "phrase", NULL);
+                         "phrase",
+                         NULL);
     }
     return true;
 }
@@ -98,12 +99,11 @@ static bool codes_allow(const struct tables *t, const struct tab_rule *rule,
     return rule->codes.count == 0 || *exactness_out > 0;
 }
 
-static bool providers_allow(const struct tables *t,
-                            const struct tab_rule *rule,
+static bool providers_allow(const struct tables *t, const struct tab_rule *rule,
                             const struct subject *s)
 {
-    bool service = rule->services.count == 0, provider =
-                                                  rule->providers.count == 0;
+    bool service = rule->services.count == 0,
+         provider = rule->providers.count == 0;
 
     for (uint32_t i = 0; i < rule->services.count && !service; i++)
         service = slice_eq_nocase(
@@ -141,7 +141,7 @@ static uint64_t candidate_key(const struct candidate *c,
                               const struct subject *s, bool user)
 {
     uint64_t literal = c->hit != NULL ? c->hit->literal : 0;
-    uint64_t focus = !c->inside ? 0
+    uint64_t focus = !c->inside                                            ? 0
                      : c->hit != NULL && c->hit->start >= s->state->reason ? 2
                                                                            : 1;
     uint64_t key = user;
@@ -184,10 +184,9 @@ static void keep_ranked(struct subject *s, size_t set,
     ranked->phrase = c->hit != NULL
                          ? tab_slice(t, t->patterns[c->hit->pattern].text)
                          : SLICE_NULL;
-    ranked->text = c->hit != NULL
-                       ? slice_make(state->text + c->hit->start,
-                                    c->hit->end - c->hit->start)
-                       : SLICE_NULL;
+    ranked->text = c->hit != NULL ? slice_make(state->text + c->hit->start,
+                                               c->hit->end - c->hit->start)
+                                  : SLICE_NULL;
 }
 
 static void consider(struct subject *s, size_t set, struct candidate *c,

@@ -62,8 +62,8 @@ static size_t match_ipv4(struct bounce_slice text, unsigned octets[4])
             at++;
         }
     }
-    if (at < text.len && (ascii_is_alnum((unsigned char)text.ptr[at]) ||
-                          text.ptr[at] == '-'))
+    if (at < text.len &&
+        (ascii_is_alnum((unsigned char)text.ptr[at]) || text.ptr[at] == '-'))
         return 0;
     if (at + 1 < text.len && text.ptr[at] == '.' &&
         ascii_is_alnum((unsigned char)text.ptr[at + 1]))
@@ -157,8 +157,8 @@ static struct bounce_slice find_new_address(struct bounce_slice text,
         if (at == SLICE_NPOS)
             return SLICE_NULL;
         at += from;
-        for (start = at; start > from && is_address_byte((unsigned char)
-                                                         text.ptr[start - 1]);)
+        for (start = at; start > from &&
+                         is_address_byte((unsigned char)text.ptr[start - 1]);)
             start--;
         for (end = at + 1;
              end < text.len && (ascii_is_alnum((unsigned char)text.ptr[end]) ||
@@ -213,8 +213,8 @@ static bool next_amount(struct bounce_slice text, size_t *at,
     }
     while (i < text.len && text.ptr[i] == ' ')
         i++;
-    for (unit = i; unit < text.len &&
-                   ascii_is_alpha((unsigned char)text.ptr[unit]);)
+    for (unit = i;
+         unit < text.len && ascii_is_alpha((unsigned char)text.ptr[unit]);)
         unit++;
     out->unit = slice_sub(text, i, unit - i);
     out->end = unit;
@@ -228,9 +228,9 @@ static double time_unit(struct bounce_slice unit)
         const char *word;
         double seconds;
     } units[] = {
-        {"s", 1},        {"sec", 1},      {"secs", 1},    {"second", 1},
-        {"seconds", 1},  {"m", 60},       {"min", 60},    {"mins", 60},
-        {"minute", 60},  {"minutes", 60}, {"h", 3600},    {"hr", 3600},
+        {"s", 1},        {"sec", 1},      {"secs", 1},     {"second", 1},
+        {"seconds", 1},  {"m", 60},       {"min", 60},     {"mins", 60},
+        {"minute", 60},  {"minutes", 60}, {"h", 3600},     {"hr", 3600},
         {"hrs", 3600},   {"hour", 3600},  {"hours", 3600}, {"day", 86400},
         {"days", 86400},
     };
@@ -248,11 +248,22 @@ static double size_unit(struct bounce_slice unit)
         const char *word;
         double bytes;
     } units[] = {
-        {"b", 1},          {"byte", 1},       {"bytes", 1},   {"octets", 1},
-        {"k", 1024},       {"kb", 1024},      {"kib", 1024},
-        {"kilobytes", 1024}, {"m", 1048576},  {"mb", 1048576},
-        {"mib", 1048576},  {"mbytes", 1048576}, {"megabytes", 1048576},
-        {"g", 1073741824}, {"gb", 1073741824}, {"gib", 1073741824},
+        {"b", 1},
+        {"byte", 1},
+        {"bytes", 1},
+        {"octets", 1},
+        {"k", 1024},
+        {"kb", 1024},
+        {"kib", 1024},
+        {"kilobytes", 1024},
+        {"m", 1048576},
+        {"mb", 1048576},
+        {"mib", 1048576},
+        {"mbytes", 1048576},
+        {"megabytes", 1048576},
+        {"g", 1073741824},
+        {"gb", 1073741824},
+        {"gib", 1073741824},
     };
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
@@ -265,9 +276,9 @@ static double size_unit(struct bounce_slice unit)
 int64_t signals_retry_after(const struct reply *reply)
 {
     static const char *const words[] = {
-        "retry", "try again", "try later", "again in", "wait", "greylist",
-        "graylist", "grey list", "come back", "later", "for the next",
-        "delayed", "retrying", NULL};
+        "retry",        "try again", "try later", "again in",  "wait",
+        "greylist",     "graylist",  "grey list", "come back", "later",
+        "for the next", "delayed",   "retrying",  NULL};
     struct amount amount;
     size_t at = 0;
 
@@ -275,7 +286,8 @@ int64_t signals_retry_after(const struct reply *reply)
         double unit = time_unit(amount.unit);
         size_t from = amount.start > 70 ? amount.start - 70 : 0;
 
-        if (unit > 0 && amount.value > 0 && amount.value * unit <= 31 * 86400.0 &&
+        if (unit > 0 && amount.value > 0 &&
+            amount.value * unit <= 31 * 86400.0 &&
             contains_any(slice_sub(reply->text, from, amount.end - from + 24),
                          words))
             return (int64_t)(amount.value * unit + 0.5);
@@ -287,9 +299,9 @@ int64_t signals_retry_after(const struct reply *reply)
  * name their own size too. */
 static bool size_limit(struct bounce_slice text, double *value_out)
 {
-    static const char *const words[] = {"limit", "max", "allow", "exceed",
-                                        "larger than", "bigger than",
-                                        "more than", "over", NULL};
+    static const char *const words[] = {
+        "limit",       "max",       "allow", "exceed", "larger than",
+        "bigger than", "more than", "over",  NULL};
     struct amount amount;
     size_t at = 0;
     bool found = false;

@@ -74,18 +74,18 @@ enum tab_tier { TAB_TIER_GENERAL, TAB_TIER_BLOCKLIST, TAB_TIER_PROVIDER };
 struct tab_rule {
     struct tab_str id, category, meaning, remedy, source, origin;
     uint32_t line;
-    uint32_t weight, tier;    /* enums above */
-    uint32_t confidence;      /* hundredths; 0: the usual one */
-    uint32_t signals;         /* or of enum tab_signal */
-    uint32_t stages;          /* bit mask of enum bounce_stage; 0: any */
-    struct tab_span codes;    /* of code_conditions */
-    struct tab_span nots;     /* of not_refs */
+    uint32_t weight, tier;     /* enums above */
+    uint32_t confidence;       /* hundredths; 0: the usual one */
+    uint32_t signals;          /* or of enum tab_signal */
+    uint32_t stages;           /* bit mask of enum bounce_stage; 0: any */
+    struct tab_span codes;     /* of code_conditions */
+    struct tab_span nots;      /* of not_refs */
     struct tab_span providers; /* of provider_refs: ids */
-    struct tab_span services; /* of provider_refs: ids */
-    struct tab_span phrases;  /* of phrase_texts */
-    struct tab_span examples; /* of example_texts */
-    uint32_t list;            /* blocklist index or TAB_NONE */
-    uint32_t code_only;       /* speaks without a phrase */
+    struct tab_span services;  /* of provider_refs: ids */
+    struct tab_span phrases;   /* of phrase_texts */
+    struct tab_span examples;  /* of example_texts */
+    uint32_t list;             /* blocklist index or TAB_NONE */
+    uint32_t code_only;        /* speaks without a phrase */
 };
 
 struct tab_blocklist {
@@ -95,8 +95,8 @@ struct tab_blocklist {
 /* A condition on reply code and status. Digits that do not matter are
  * TAB_NONE; a wildcard code such as 55x is a range. */
 struct tab_code_condition {
-    uint32_t code_low, code_high;             /* code_low TAB_NONE: none */
-    uint32_t status_class;                    /* TAB_NONE: none or any */
+    uint32_t code_low, code_high; /* code_low TAB_NONE: none */
+    uint32_t status_class;        /* TAB_NONE: none or any */
     uint32_t status_subject;
     uint32_t status_detail, status_detail_high; /* a range */
     uint32_t has_status;
@@ -129,9 +129,9 @@ struct tab_set {
 };
 
 enum tab_owner {
-    TAB_OWNER_RULE,     /* owner: rule */
-    TAB_OWNER_NOT,      /* owner: index of the flag */
-    TAB_OWNER_PROVIDER  /* owner: provider */
+    TAB_OWNER_RULE,    /* owner: rule */
+    TAB_OWNER_NOT,     /* owner: index of the flag */
+    TAB_OWNER_PROVIDER /* owner: provider */
 };
 
 /* A compiled phrase. */
@@ -145,8 +145,8 @@ struct tab_pattern {
 /* A literal that the scan looks for: a window of 4 bytes of it is hashed. */
 struct tab_atom {
     struct tab_str text;
-    uint32_t window;         /* offset of the hashed bytes in text */
-    struct tab_span refs;    /* of atom_refs */
+    uint32_t window;      /* offset of the hashed bytes in text */
+    struct tab_span refs; /* of atom_refs */
 };
 
 struct tab_atom_ref {
@@ -177,48 +177,48 @@ struct tab_label {
 /* A label that goes before the one that the category alone would give. */
 struct tab_label_case {
     struct tab_str taxonomy, label;
-    struct tab_str category; /* absent: any */
-    uint32_t stages;         /* bit mask of enum bounce_stage; 0: any */
+    struct tab_str category;  /* absent: any */
+    uint32_t stages;          /* bit mask of enum bounce_stage; 0: any */
     struct tab_span statuses; /* of conditions; none: any */
-    uint32_t status_absent;  /* an event without a status will do */
-    uint32_t expired;        /* only expired failures */
+    uint32_t status_absent;   /* an event without a status will do */
+    uint32_t expired;         /* only expired failures */
 };
 
-#define TAB_BITMAP_BITS 19 /* 64 KiB */
+#define TAB_BITMAP_BITS  19 /* 64 KiB */
 #define TAB_BITMAP_WORDS (1U << (TAB_BITMAP_BITS - 5))
 
 /* All tables; X(type, name). */
-#define TABLES(X)                               \
-    X(struct tab_category, categories)          \
-    X(struct tab_code, codes)                   \
-    X(struct tab_provider, providers)           \
-    X(struct tab_host, hosts)                   \
-    X(struct tab_blocklist, blocklists)         \
-    X(struct tab_rule, rules)                   \
-    X(struct tab_code_condition, conditions)    \
-    X(uint32_t, code_rules)                     \
-    X(uint32_t, not_refs)                       \
-    X(struct tab_str, provider_refs)            \
-    X(struct tab_str, phrase_texts)             \
-    X(struct tab_str, example_texts)            \
-    X(struct tab_element, elements)             \
-    X(struct tab_set, sets)                     \
-    X(struct tab_str, members)                  \
-    X(struct tab_pattern, patterns)             \
-    X(struct tab_atom, atoms)                   \
-    X(struct tab_atom_ref, atom_refs)           \
-    X(struct tab_slot, slots)                   \
-    X(uint32_t, bitmap)                         \
-    X(struct tab_words, words)                  \
-    X(struct tab_str, word_members)             \
-    X(struct tab_taxonomy, taxonomies)          \
-    X(struct tab_label, labels)                 \
-    X(struct tab_str, label_categories)         \
+#define TABLES(X)                                                              \
+    X(struct tab_category, categories)                                         \
+    X(struct tab_code, codes)                                                  \
+    X(struct tab_provider, providers)                                          \
+    X(struct tab_host, hosts)                                                  \
+    X(struct tab_blocklist, blocklists)                                        \
+    X(struct tab_rule, rules)                                                  \
+    X(struct tab_code_condition, conditions)                                   \
+    X(uint32_t, code_rules)                                                    \
+    X(uint32_t, not_refs)                                                      \
+    X(struct tab_str, provider_refs)                                           \
+    X(struct tab_str, phrase_texts)                                            \
+    X(struct tab_str, example_texts)                                           \
+    X(struct tab_element, elements)                                            \
+    X(struct tab_set, sets)                                                    \
+    X(struct tab_str, members)                                                 \
+    X(struct tab_pattern, patterns)                                            \
+    X(struct tab_atom, atoms)                                                  \
+    X(struct tab_atom_ref, atom_refs)                                          \
+    X(struct tab_slot, slots)                                                  \
+    X(uint32_t, bitmap)                                                        \
+    X(struct tab_words, words)                                                 \
+    X(struct tab_str, word_members)                                            \
+    X(struct tab_taxonomy, taxonomies)                                         \
+    X(struct tab_label, labels)                                                \
+    X(struct tab_str, label_categories)                                        \
     X(struct tab_label_case, label_cases)
 
 struct tables {
-#define TABLE_MEMBER(type, name) \
-    const type *name;            \
+#define TABLE_MEMBER(type, name)                                               \
+    const type *name;                                                          \
     size_t name##_count;
     TABLES(TABLE_MEMBER)
 #undef TABLE_MEMBER

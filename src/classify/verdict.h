@@ -20,8 +20,8 @@ struct subject {
     struct matcher_state *state;
     struct message *message;
     struct bounce_slice service;
-    int code;                    /* 0 unknown */
-    unsigned status[3];          /* class 0: unknown */
+    int code;           /* 0 unknown */
+    unsigned status[3]; /* class 0: unknown */
     struct bounce_slice status_text;
     enum bounce_stage stage;
     struct found_provider providers[MAX_PROVIDERS];

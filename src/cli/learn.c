@@ -24,8 +24,7 @@ static uint32_t *find_slot(const struct learn *learn, uint32_t hash,
     size_t mask = learn->slot_count - 1, i = hash & mask;
 
     for (; learn->slots[i] != 0; i = (i + 1) & mask) {
-        const struct learn_template *t =
-            &learn->templates[learn->slots[i] - 1];
+        const struct learn_template *t = &learn->templates[learn->slots[i] - 1];
 
         if (t->hash == hash && slice_eq(template_text(t), text))
             break;

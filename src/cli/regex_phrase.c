@@ -147,8 +147,7 @@ static bool put_class(struct walk *w)
         put_literal(w, m.one);
         return true;
     }
-    if (!m.negated && m.digit && !m.alpha && !m.blank &&
-        r.many) {
+    if (!m.negated && m.digit && !m.alpha && !m.blank && r.many) {
         textbuf_cstr(w->out, m.dot ? "{ip}" : "{n}");
         return true;
     }

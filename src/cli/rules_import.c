@@ -129,12 +129,11 @@ static void write_rule(struct import_run *run, struct bounce_slice regex,
         textbuf_free(&code);
         return;
     }
-    textbuf_add(&run->example, code.len > 0 ? textbuf_slice(&code)
-                                            : SLICE("550"));
+    textbuf_add(&run->example,
+                code.len > 0 ? textbuf_slice(&code) : SLICE("550"));
     textbuf_byte(&run->example, ' ');
     make_example(&run->example, textbuf_slice(&run->phrase));
-    textbuf_format(&run->out.text,
-                   "Rule: %.*s.line-%u-%zu\nCategory: %.*s\n",
+    textbuf_format(&run->out.text, "Rule: %.*s.line-%u-%zu\nCategory: %.*s\n",
                    CLI_ARG(run->from), run->line, ++run->rules,
                    CLI_ARG(category));
     if (code.len > 0)

@@ -49,8 +49,8 @@ static void lint_phrases(struct lint_run *lint, size_t i,
                          const struct bounce_rule *rule)
 {
     static const char *const sender_words[] = {
-        "sender", "spf",  "dkim", "dmarc",     "helo",       "client host",
-        "your ip", "spam", "rbl", "blacklist", "reputation", NULL};
+        "sender",  "spf",  "dkim", "dmarc",     "helo",       "client host",
+        "your ip", "spam", "rbl",  "blacklist", "reputation", NULL};
     const struct bounce_category *category =
         bounce_category_find(lint->run->engine, rule->category);
     struct bounce_slice phrase;
@@ -62,7 +62,8 @@ static void lint_phrases(struct lint_run *lint, size_t i,
             rule->provider.ptr == NULL)
             finding(lint, rule,
                     "so short a phrase hits by chance; lengthen it or add "
-                    "\"Weight: weak\"", phrase);
+                    "\"Weight: weak\"",
+                    phrase);
         if (category != NULL && category->cls == BOUNCE_CLASS_HARD &&
             says_any(phrase, sender_words))
             finding(lint, rule, "a hard category for a fault of the sender?",
@@ -77,8 +78,10 @@ static void lint_examples(struct lint_run *lint, size_t i,
     struct bounce_slice example, other;
 
     if (rule->examples < 2)
-        finding(lint, rule, "one example is not enough to tell a rule from a "
-                "copy of it", SLICE_NULL);
+        finding(lint, rule,
+                "one example is not enough to tell a rule from a "
+                "copy of it",
+                SLICE_NULL);
     for (size_t j = 1; (example = bounce_rule_example(engine, i, j)).ptr; j++) {
         for (size_t k = 0; k < j; k++) {
             other = bounce_rule_example(engine, i, k);
@@ -139,8 +142,7 @@ static void lint_redundant(struct lint_run *lint, size_t i,
 static void lint_source(struct lint_run *lint, const struct bounce_rule *rule)
 {
     if (rule->provider.ptr != NULL && rule->source.ptr == NULL)
-        finding(lint, rule, "what a provider means wants a Source",
-                SLICE_NULL);
+        finding(lint, rule, "what a provider means wants a Source", SLICE_NULL);
 }
 
 /* ---- Phrases that stand in two rules --------------------------------- */

@@ -99,13 +99,13 @@ static void learn_print(struct learn_run *run, unsigned least)
     struct out out;
 
     out_init(&out);
-    textbuf_format(&out.text,
-                   "# %llu of %llu replies are undetermined or doubtful. Below, "
-                   "most frequent first:\n# complete Category, shorten the "
-                   "phrase to what is always said, check with\n# \"bounce rules "
-                   "test --rules FILE\".\n",
-                   (unsigned long long)run->unknown,
-                   (unsigned long long)run->replies);
+    textbuf_format(
+        &out.text,
+        "# %llu of %llu replies are undetermined or doubtful. Below, "
+        "most frequent first:\n# complete Category, shorten the "
+        "phrase to what is always said, check with\n# \"bounce rules "
+        "test --rules FILE\".\n",
+        (unsigned long long)run->unknown, (unsigned long long)run->replies);
     if (run->learn.dropped > 0)
         textbuf_format(&out.text,
                        "# %llu rare ones were dropped to bound the memory.\n",
@@ -131,7 +131,8 @@ int verb_learn(int argc, char **argv)
         "bounce learn [OPTION...] [FILE...]",
         "Finds what the rules do not know. Reads replies as bounce classify "
         "does (one a line,\nor NDJSON), masks what varies, groups the "
-        "undetermined and the doubtful ones, and\nwrites rules to be completed.",
+        "undetermined and the doubtful ones, and\nwrites rules to be "
+        "completed.",
         options, sizeof(options) / sizeof(options[0]), NULL};
     int status = args_parse(&spec, &argc, argv);
 

@@ -147,9 +147,9 @@ static bool fill_reader(struct bounce_reader *reader,
 
     reader->engine = engine;
     arena_init(&reader->arena, allocator, engine->options.max_memory);
-    reader->warnings = allocator->alloc(
-        allocator->ctx,
-        (engine->options.max_warnings + 1) * sizeof(*reader->warnings));
+    reader->warnings =
+        allocator->alloc(allocator->ctx, (engine->options.max_warnings + 1) *
+                                             sizeof(*reader->warnings));
     reader->charsets = charset_cache_new(allocator);
     if (reader->warnings == NULL || reader->charsets == NULL)
         return false;

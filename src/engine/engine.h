@@ -11,10 +11,10 @@
 
 struct bounce_engine {
     struct bounce_options options;
-    struct arena arena;    /* sources, tables and knowledge */
-    struct vec sources;    /* struct compile_source, added by the user */
+    struct arena arena; /* sources, tables and knowledge */
+    struct vec sources; /* struct compile_source, added by the user */
     size_t source_bytes;
-    struct tables user;    /* compiled from sources */
+    struct tables user; /* compiled from sources */
     struct knowledge knowledge;
     bool sealed;
 };
@@ -50,8 +50,7 @@ enum bounce_err process_reply(struct bounce_reader *reader,
 void reader_drop_joined(struct bounce_reader *reader);
 /* reader.c: a line of bounce read --trace. */
 void trace_line(struct bounce_reader *reader, const char *stage,
-                const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+                const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* process.c: 32 hex digits in the message's arena. */
 struct bounce_slice event_id(struct message *message,

@@ -3,14 +3,14 @@
 #include "engine/engine.h"
 
 /* The set that entry i of all sets falls into; *i becomes its index there. */
-#define PICK_SET(engine, member, i)                                           \
-    const struct tables *t = NULL;                                            \
-    for (size_t set = 0; set < (engine)->knowledge.set_count; set++) {        \
-        if ((i) < (engine)->knowledge.sets[set]->member) {                    \
-            t = (engine)->knowledge.sets[set];                                \
-            break;                                                            \
-        }                                                                     \
-        (i) -= (engine)->knowledge.sets[set]->member;                         \
+#define PICK_SET(engine, member, i)                                            \
+    const struct tables *t = NULL;                                             \
+    for (size_t set = 0; set < (engine)->knowledge.set_count; set++) {         \
+        if ((i) < (engine)->knowledge.sets[set]->member) {                     \
+            t = (engine)->knowledge.sets[set];                                 \
+            break;                                                             \
+        }                                                                      \
+        (i) -= (engine)->knowledge.sets[set]->member;                          \
     }
 
 const struct bounce_category *
@@ -22,8 +22,7 @@ bounce_category_at(const struct bounce_engine *engine, size_t i)
 }
 
 const struct bounce_category *
-bounce_category_find(const struct bounce_engine *engine,
-                     struct bounce_slice id)
+bounce_category_find(const struct bounce_engine *engine, struct bounce_slice id)
 {
     return knowledge_category(&engine->knowledge, id);
 }
@@ -108,8 +107,9 @@ static bool label_has(const struct tables *t, const struct tab_label *label,
                       struct bounce_slice category)
 {
     for (uint32_t i = 0; i < label->categories.count; i++) {
-        if (slice_eq(tab_slice(t, t->label_categories[label->categories.at + i]),
-                     category))
+        if (slice_eq(
+                tab_slice(t, t->label_categories[label->categories.at + i]),
+                category))
             return true;
     }
     return false;

@@ -26,17 +26,17 @@ const char *bounce_strerror(enum bounce_err err)
 
 const char *bounce_kind_name(enum bounce_kind value)
 {
-    static const char *const words[] = {
-        "none",     "bounce",      "delay",      "delivery",
-        "feedback", "unsubscribe", "auto_reply", "challenge"};
+    static const char *const words[] = {"none",       "bounce",   "delay",
+                                        "delivery",   "feedback", "unsubscribe",
+                                        "auto_reply", "challenge"};
 
     return word(words, COUNT(words), value);
 }
 
 const char *bounce_class_name(enum bounce_class value)
 {
-    static const char *const words[] = {NULL,    "hard",  "soft",        "block",
-                                        "admin", "event", "undetermined"};
+    static const char *const words[] = {
+        NULL, "hard", "soft", "block", "admin", "event", "undetermined"};
 
     return word(words, COUNT(words), value);
 }
@@ -49,8 +49,8 @@ const char *bounce_action_name(enum bounce_action value)
     return word(words, COUNT(words), value);
 }
 
-static const char *const stage_words[] = {NULL,   "connect", "helo",       "mail",
-                                          "rcpt", "data",    "end-of-data"};
+static const char *const stage_words[] = {
+    NULL, "connect", "helo", "mail", "rcpt", "data", "end-of-data"};
 
 const char *bounce_stage_name(enum bounce_stage value)
 {
@@ -68,8 +68,8 @@ enum bounce_stage bounce_stage_parse(const char *name, size_t len)
 
 const char *bounce_evidence_name(enum bounce_evidence value)
 {
-    static const char *const words[] = {"none",       "rule",    "block_list",
-                                        "status",     "reply_code", "service",
+    static const char *const words[] = {"none",   "rule",       "block_list",
+                                        "status", "reply_code", "service",
                                         "format"};
 
     return word(words, COUNT(words), value);
@@ -101,10 +101,16 @@ const char *bounce_retry_by_name(enum bounce_retry_by value)
 
 const char *bounce_recipient_from_name(enum bounce_recipient_from value)
 {
-    static const char *const words[] = {
-        NULL,     "final-recipient", "original-recipient",
-        "feedback", "x-failed-recipients", "text",
-        "diagnostic", "author", "verp", "returned-message"};
+    static const char *const words[] = {NULL,
+                                        "final-recipient",
+                                        "original-recipient",
+                                        "feedback",
+                                        "x-failed-recipients",
+                                        "text",
+                                        "diagnostic",
+                                        "author",
+                                        "verp",
+                                        "returned-message"};
 
     return word(words, COUNT(words), value);
 }

@@ -16,9 +16,9 @@ struct bounce_slice event_id(struct message *message,
                              struct bounce_slice seed)
 {
     const char *kind = bounce_kind_name(event->kind);
-    const struct bounce_slice parts[] = {
-        seed,          slice_cstr(kind), event->recipient,
-        event->status, event->diagnostic};
+    const struct bounce_slice parts[] = {seed, slice_cstr(kind),
+                                         event->recipient, event->status,
+                                         event->diagnostic};
     struct hash128 hash;
     char hex[33];
 
@@ -62,7 +62,8 @@ static void trace_parts(struct bounce_reader *reader,
 static void trace_event(struct bounce_reader *reader,
                         const struct bounce_event *event)
 {
-    trace_line(reader, "report", "%s, recipient %.*s (%s), status %.*s, "
+    trace_line(reader, "report",
+               "%s, recipient %.*s (%s), status %.*s, "
                "reply %d, format %.*s, written by %.*s",
                bounce_kind_name(event->kind), SLICE_ARG(event->recipient),
                event->recipient_from != BOUNCE_FROM_NONE
@@ -76,13 +77,13 @@ static void trace_event(struct bounce_reader *reader,
 static void trace_verdict(struct bounce_reader *reader,
                           const struct bounce_event *event)
 {
-    trace_line(reader, "classify", "%.*s by %s %.*s on \"%.*s\", sure %.2f, "
+    trace_line(reader, "classify",
+               "%.*s by %s %.*s on \"%.*s\", sure %.2f, "
                "provider %.*s",
                SLICE_ARG(event->category),
                bounce_evidence_name(event->evidence_by),
-               SLICE_ARG(event->evidence_rule),
-               SLICE_ARG(event->evidence_text), event->confidence,
-               SLICE_ARG(event->provider));
+               SLICE_ARG(event->evidence_rule), SLICE_ARG(event->evidence_text),
+               event->confidence, SLICE_ARG(event->provider));
     trace_line(reader, "advice", "%s by %s: %.*s",
                bounce_do_name(event->advice.action),
                bounce_who_name(event->advice.who),
@@ -135,8 +136,8 @@ enum bounce_err process_message(struct bounce_reader *reader,
             trace_event(reader, &event->event);
         classify_event(&reader->engine->knowledge, &reader->state, message,
                        &none, event);
-        event->event.event_id = event_id(message, &event->event,
-                                         event_seed(&event->event, root));
+        event->event.event_id =
+            event_id(message, &event->event, event_seed(&event->event, root));
         if (message->failed != BOUNCE_OK)
             return message->failed;
         if (reader->tracing)

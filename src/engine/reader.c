@@ -32,8 +32,8 @@ static enum bounce_err run(struct bounce_reader *reader,
 
 /* A message over the ceiling is read by its head and its tail, which hold the
  * report and the end of what was returned: the middle is the returned text. */
-static enum bounce_err run_large(struct bounce_reader *reader,
-                                 const char *data, size_t len,
+static enum bounce_err run_large(struct bounce_reader *reader, const char *data,
+                                 size_t len,
                                  const struct bounce_result **result_out,
                                  struct bounce_error *error_out)
 {
@@ -87,14 +87,15 @@ enum bounce_err bounce_read_truncated(struct bounce_reader *reader,
                                       const struct bounce_result **result_out,
                                       struct bounce_error *error_out)
 {
-    if (reader == NULL || result_out == NULL || head_len > SIZE_MAX - tail_len ||
+    if (reader == NULL || result_out == NULL ||
+        head_len > SIZE_MAX - tail_len ||
         (data == NULL && head_len + tail_len > 0))
         return report_error(BOUNCE_E_ARG, error_out);
     reader_drop_joined(reader);
-    return run(reader,
-               slice_make(head_len + tail_len > 0 ? data : "",
-                          head_len + tail_len),
-               head_len, result_out, error_out);
+    return run(
+        reader,
+        slice_make(head_len + tail_len > 0 ? data : "", head_len + tail_len),
+        head_len, result_out, error_out);
 }
 
 enum bounce_err bounce_classify(struct bounce_reader *reader,
@@ -110,8 +111,7 @@ enum bounce_err bounce_classify(struct bounce_reader *reader,
         (reply->text.ptr == NULL && reply->text.len > 0))
         return report_error(BOUNCE_E_ARG, error_out);
     reader_drop_joined(reader);
-    memcpy(&own, reply,
-           reply->size < sizeof(own) ? reply->size : sizeof(own));
+    memcpy(&own, reply, reply->size < sizeof(own) ? reply->size : sizeof(own));
     if (own.text.ptr == NULL)
         own.text = SLICE("");
     err = process_reply(reader, &own);
@@ -161,7 +161,6 @@ void trace_line(struct bounce_reader *reader, const char *stage,
     buf_add(&reader->trace, slice_cstr(stage));
     buf_add(&reader->trace, SLICE(": "));
     for (const char *p = line; *p != '\0'; p++)
-        buf_add_byte(&reader->trace,
-                     *p == '\n' || *p == '\r' ? ' ' : *p);
+        buf_add_byte(&reader->trace, *p == '\n' || *p == '\r' ? ' ' : *p);
     buf_add_byte(&reader->trace, '\n');
 }

@@ -55,10 +55,11 @@ static void test_categories(void **state)
 static void test_advice(void **state)
 {
     static const char *const senders[] = {
-        "rate_limited",   "ip_blocklisted",  "bad_reputation", "spam_detected",
-        "spam_link",      "policy_rejected", "auth_failure",   "rdns_helo",
-        "sender_rejected", "message_malformed", "relay_denied",
-        "credentials_required", "protocol_error", "tls_failure"};
+        "rate_limited",      "ip_blocklisted", "bad_reputation",
+        "spam_detected",     "spam_link",      "policy_rejected",
+        "auth_failure",      "rdns_helo",      "sender_rejected",
+        "message_malformed", "relay_denied",   "credentials_required",
+        "protocol_error",    "tls_failure"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(senders) / sizeof(senders[0]); i++) {
@@ -101,9 +102,10 @@ static void test_codes(void **state)
 /* DESIGN: these decide nothing alone. */
 static void test_codes_that_say_nothing(void **state)
 {
-    static const char *const texts[] = {
-        "5.7.1", "5.5.0", "5.0.0", "4.7.1", "5.3.0", "550", "554",
-        "550 5.7.1", "554 5.7.1", "550 5.0.0", "550 5.5.0", "551 5.7.1"};
+    static const char *const texts[] = {"5.7.1",     "5.5.0",     "5.0.0",
+                                        "4.7.1",     "5.3.0",     "550",
+                                        "554",       "550 5.7.1", "554 5.7.1",
+                                        "550 5.0.0", "550 5.5.0", "551 5.7.1"};
     struct bounce_reader *reader;
 
     (void)state;
@@ -257,8 +259,8 @@ static void test_known_labels(void **state)
         struct bounce_event event = {.category = slice_cstr(rows[i].category)};
         struct bounce_label got;
 
-        assert_true(bounce_label(engine, slice_cstr(rows[i].taxonomy), &event,
-                                 &got));
+        assert_true(
+            bounce_label(engine, slice_cstr(rows[i].taxonomy), &event, &got));
         if ((rows[i].label != NULL &&
              !slice_eq(got.label, slice_cstr(rows[i].label))) ||
             (rows[i].code != NULL &&

@@ -21,15 +21,27 @@ static const struct row rows[] = {
     {"white space", "  a \t\r\n b  ", "a b"},
     {"accents", "Usu\xC3\xA1rio inv\xC3\xA1lido", "usuario invalido"},
     {"decomposed accents", "e\xCC\x81", "e"},
-    {"sharp s", "gr\xC3\xB6\xC3\x9F" "er", "grosser"},
+    {"sharp s",
+     "gr\xC3\xB6\xC3\x9F"
+     "er",
+     "grosser"},
     {"Vietnamese", "h\xE1\xBB\x99p th\xC6\xB0", "hop thu"},
     {"Cyrillic", "\xD0\x9D\xD0\x95\xD0\xA2", "\xD0\xBD\xD0\xB5\xD1\x82"},
     {"Greek", "\xCE\x9C\xCE\x97", "\xCE\xBC\xCE\xB7"},
     {"full width", "\xEF\xBC\xA1\xEF\xBC\x92", "a2"},
     {"quotes", "doesn\xE2\x80\x99t", "doesn't"},
-    {"no-break space", "a\xC2\xA0" "b", "a b"},
-    {"ideographic space", "a\xE3\x80\x80" "b", "a b"},
-    {"zero width", "a\xE2\x80\x8B" "b", "ab"},
+    {"no-break space",
+     "a\xC2\xA0"
+     "b",
+     "a b"},
+    {"ideographic space",
+     "a\xE3\x80\x80"
+     "b",
+     "a b"},
+    {"zero width",
+     "a\xE2\x80\x8B"
+     "b",
+     "ab"},
     {"Japanese stays", "\xE5\xAE\x9B\xE5\x85\x88", "\xE5\xAE\x9B\xE5\x85\x88"},
     {"address", "to a.b@example.org now", "to " A " now"},
     {"address in brackets", "<a@example.org>: gone", A ": gone"},
@@ -42,8 +54,15 @@ static const struct row rows[] = {
     {"no domain", "a@ b", "a@ b"},
     {"no local part", " @example.org", "@example.org"},
     {"masked local part", "<***@example.org>", A},
-    {"control characters", "a\x01" "b\x1F" "c", "a b c"},
-    {"bad UTF-8", "a\xFF" "b", "a?b"},
+    {"control characters",
+     "a\x01"
+     "b\x1F"
+     "c",
+     "a b c"},
+    {"bad UTF-8",
+     "a\xFF"
+     "b",
+     "a?b"},
     {"cut UTF-8", "a\xE5\xAE", "a??"},
 };
 
@@ -101,7 +120,8 @@ static void test_room(void **state)
 
 static void test_word_edges(void **state)
 {
-    const char *text = "ab-c\xD0\xBD\xE5\xAE\x9B" "d";
+    const char *text = "ab-c\xD0\xBD\xE5\xAE\x9B"
+                       "d";
     size_t len = strlen(text);
 
     (void)state;

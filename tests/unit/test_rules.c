@@ -8,14 +8,15 @@
 
 #include <cmocka.h>
 
+#include "base/stanza.h"
 #include "bounce.h"
 #include "failing_alloc.h"
-#include "base/stanza.h"
 
 /* Two rules that no row means must not speak: nonsense words keep the
  * built-in knowledge out of the way. */
-#define RULE(id, fields) \
-    "Rule: t." id "\nCategory: policy_rejected\nExample: 550 x\n" fields "\n\n"
+#define RULE(id, fields)                                                       \
+    "Rule: t." id "\nCategory: policy_rejected\nExample: 550 x\n" fields "\n"  \
+                                                                         "\n"
 
 static struct bounce_engine *make_engine(const char *rules,
                                          struct bounce_error *error)
@@ -50,8 +51,7 @@ static void decide(const char *rules, const char *text, const char *host,
     reply.text = slice_cstr(text);
     reply.host = slice_cstr(host);
     reply.service = slice_cstr(service);
-    assert_int_equal(bounce_classify(reader, &reply, &result, NULL),
-                     BOUNCE_OK);
+    assert_int_equal(bounce_classify(reader, &reply, &result, NULL), BOUNCE_OK);
     event = bounce_result_event(result, 0);
     snprintf(id, size, "%.*s",
              event->evidence_by == BOUNCE_EVIDENCE_RULE ||
@@ -149,8 +149,7 @@ static const struct phrase_row phrase_rows[] = {
     {"short word inside another", "Phrase: zqx", "550 azqx", false},
     {"second of two phrases", "Phrase: zorg\nPhrase: blat", "550 blat", true},
     {"Not keeps away", "Phrase: zorg\nNot: blat", "550 zorg blat", false},
-    {"Not matches stems", "Phrase: zorg\nNot: blat", "550 zorg blatant",
-     false},
+    {"Not matches stems", "Phrase: zorg\nNot: blat", "550 zorg blatant", false},
     {"Not begins at a word", "Phrase: zorg\nNot: blat", "550 zorg ablat", true},
     {"Not of three letters is a word", "Phrase: zorg\nNot: zqx",
      "550 zorg zqxy", true},
@@ -178,10 +177,12 @@ static const struct phrase_row phrase_rows[] = {
     {"by code alone", "Code: 550 5.7.998", "550 5.7.998 zorg", true},
     {"Stage", "Phrase: zorg\nStage: rcpt",
      "host mx.example.org[192.0.2.1] said: 550 zorg (in reply to RCPT TO "
-     "command)", true},
+     "command)",
+     true},
     {"Stage, another", "Phrase: zorg\nStage: data",
      "host mx.example.org[192.0.2.1] said: 550 zorg (in reply to RCPT TO "
-     "command)", false},
+     "command)",
+     false},
     {"provider by sign", "Phrase: zorg\nWhen-Provider: acme",
      "550 zorg acmewidget", true},
     {"provider by host in the text", "Phrase: zorg\nWhen-Provider: acme",
@@ -190,9 +191,9 @@ static const struct phrase_row phrase_rows[] = {
     {"service", "Phrase: zorg\nWhen-Service: postman", "550 zorg", false},
 };
 
-#define COMMON                                                               \
-    "Words: tools = hammer, long saw, saw\n\n"                               \
-    "Provider: acme\nName: Acme\nKind: mailbox\nHost: *.acme.example\n"      \
+#define COMMON                                                                 \
+    "Words: tools = hammer, long saw, saw\n\n"                                 \
+    "Provider: acme\nName: Acme\nKind: mailbox\nHost: *.acme.example\n"        \
     "Sign: acmewidget\n\n"
 
 static void test_phrases(void **state)
@@ -216,23 +217,31 @@ struct order_row {
 };
 
 static const struct order_row order_rows[] = {
-    {"more literal bytes", RULE("a", "Phrase: zorg") RULE("b", "Phrase: zorg blat"),
-     "550 zorg blat", "t.b"},
-    {"gaps are not literal", RULE("a", "Phrase: zorg _ blat") RULE("b", "Phrase: the zorg and"),
+    {"more literal bytes",
+     RULE("a", "Phrase: zorg") RULE("b", "Phrase: zorg blat"), "550 zorg blat",
+     "t.b"},
+    {"gaps are not literal",
+     RULE("a", "Phrase: zorg _ blat") RULE("b", "Phrase: the zorg and"),
      "550 the zorg and that blat", "t.b"},
     {"provider before general",
-     RULE("a", "Phrase: zorg blat quux") RULE("b", "Phrase: zorg\nWhen-Provider: acme"),
+     RULE("a", "Phrase: zorg blat quux")
+         RULE("b", "Phrase: zorg\nWhen-Provider: acme"),
      "550 zorg blat quux acmewidget", "t.b"},
-    {"weak gives way", RULE("a", "Phrase: zorg blat\nWeight: weak") RULE("b", "Phrase: quux"),
+    {"weak gives way",
+     RULE("a", "Phrase: zorg blat\nWeight: weak") RULE("b", "Phrase: quux"),
      "550 zorg blat quux", "t.b"},
     {"weak speaks alone", RULE("a", "Phrase: zorg blat\nWeight: weak"),
      "550 zorg blat", "t.a"},
-    {"exact status before code", RULE("a", "Phrase: zorg\nCode: 550") RULE("b", "Phrase: zorg\nCode: 5.7.99"),
+    {"exact status before code",
+     RULE("a", "Phrase: zorg\nCode: 550")
+         RULE("b", "Phrase: zorg\nCode: 5.7.99"),
      "550 5.7.99 zorg", "t.b"},
-    {"code before wildcard", RULE("a", "Phrase: zorg\nCode: 5xx") RULE("b", "Phrase: zorg\nCode: 550"),
+    {"code before wildcard",
+     RULE("a", "Phrase: zorg\nCode: 5xx") RULE("b", "Phrase: zorg\nCode: 550"),
      "550 zorg", "t.b"},
-    {"wildcard before none", RULE("a", "Phrase: zorg") RULE("b", "Phrase: zorg\nCode: 5xx"),
-     "550 zorg", "t.b"},
+    {"wildcard before none",
+     RULE("a", "Phrase: zorg") RULE("b", "Phrase: zorg\nCode: 5xx"), "550 zorg",
+     "t.b"},
     {"the id breaks ties", RULE("b", "Phrase: zorg") RULE("a", "Phrase: zorg"),
      "550 zorg", "t.a"},
     {"inside the reply before the wrapper",
@@ -241,12 +250,11 @@ static const struct order_row order_rows[] = {
     {"behind because before the rest",
      RULE("a", "Phrase: zorg blat quux") RULE("b", "Phrase: flub"),
      "550 zorg blat quux because flub", "t.b"},
-    {"the user's before built-in",
-     RULE("a", "Phrase: unknown\nWeight: last"), "550 5.1.1 User unknown",
-     "t.a"},
+    {"the user's before built-in", RULE("a", "Phrase: unknown\nWeight: last"),
+     "550 5.1.1 User unknown", "t.a"},
     {"a block list's name before general",
-     RULE("a", "Phrase: zorg blat quux")
-     "Blocklist: t-list\nName: T\nSign: bl.example\nExample: 550 x\n\n",
+     RULE("a", "Phrase: zorg blat quux") "Blocklist: t-list\nName: T\nSign: "
+                                         "bl.example\nExample: 550 x\n\n",
      "550 zorg blat quux bl.example", "t-list"},
 };
 
@@ -299,7 +307,8 @@ static const struct error_row error_rows[] = {
     {"bad weight", RULE("a", "Phrase: bbbb\nWeight: heavy"),
      "own:5: 'heavy' is no value of Weight"},
     {"bad code", RULE("a", "Phrase: bbbb\nCode: 55"), "is no code or status"},
-    {"bad status", RULE("a", "Phrase: bbbb\nCode: 5.1"), "is no code or status"},
+    {"bad status", RULE("a", "Phrase: bbbb\nCode: 5.1"),
+     "is no code or status"},
     {"bad stage", RULE("a", "Phrase: bbbb\nStage: later"), "own:5: 'later'"},
     {"unknown provider", RULE("a", "Phrase: bbbb\nWhen-Provider: zorg"),
      "no provider 'zorg'"},
@@ -324,8 +333,7 @@ static void test_errors(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(error_rows) / sizeof(error_rows[0]); i++) {
         struct bounce_error error = {0};
-        struct bounce_engine *engine =
-            make_engine(error_rows[i].rules, &error);
+        struct bounce_engine *engine = make_engine(error_rows[i].rules, &error);
 
         if (engine != NULL || error.code != BOUNCE_E_RULES ||
             strstr(error.msg, error_rows[i].want) == NULL)
@@ -375,8 +383,7 @@ static void test_slow_text(void **state)
         text[i] = "zorg blat quux "[i % 15];
     assert_int_equal(bounce_reader_new(engine, &reader), BOUNCE_OK);
     reply.text = slice_make(text, sizeof(text));
-    assert_int_equal(bounce_classify(reader, &reply, &result, NULL),
-                     BOUNCE_OK);
+    assert_int_equal(bounce_classify(reader, &reply, &result, NULL), BOUNCE_OK);
     assert_int_equal(bounce_result_events(result), 1);
     bounce_reader_free(reader);
     bounce_engine_free(engine);

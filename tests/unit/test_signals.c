@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
+#include "base/slice.h"
 #include "base/stanza.h"
 #include "bounce.h"
-#include "base/slice.h"
 
 static struct bounce_reader *reader;
 static struct bounce_engine *engine;
@@ -75,13 +75,16 @@ static void test_sender_ip(void **state)
     static const struct text_row rows[] = {
         {"in brackets",
          "554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked "
-         "using zen.spamhaus.org", "192.0.2.7"},
+         "using zen.spamhaus.org",
+         "192.0.2.7"},
         {"not the answering host",
          "host mx.example.org[192.0.2.1] said: 554 5.7.1 Client host "
-         "[192.0.2.7] blocked using zen.spamhaus.org", "192.0.2.7"},
+         "[192.0.2.7] blocked using zen.spamhaus.org",
+         "192.0.2.7"},
         {"IPv6",
          "554 5.7.1 Client host [2001:db8::7] blocked using "
-         "zen.spamhaus.org", "2001:db8::7"},
+         "zen.spamhaus.org",
+         "2001:db8::7"},
         {"a private one is nobody's",
          "554 5.7.1 Client host [10.0.0.7] blocked using zen.spamhaus.org",
          NULL},
@@ -98,8 +101,7 @@ static void test_sender_ip(void **state)
 static void test_new_address(void **state)
 {
     static const struct text_row rows[] = {
-        {"moved",
-         "551 5.1.6 User has moved to a new address: new@example.com",
+        {"moved", "551 5.1.6 User has moved to a new address: new@example.com",
          "new@example.com"},
         {"an unknown user has none",
          "550 5.1.1 <old@example.org>: User unknown", NULL},
@@ -140,7 +142,8 @@ static void test_limits(void **state)
     } rows[] = {
         {"size in bytes",
          "552 5.3.4 Message size exceeds fixed maximum message size of "
-         "10485760 bytes", "size", 10485760, "bytes"},
+         "10485760 bytes",
+         "size", 10485760, "bytes"},
         {"size in MB", "552 5.2.3 Message too large, the limit is 25 MB",
          "size", 26214400, "bytes"},
         {"size of the message is no limit",

@@ -23,8 +23,8 @@ static const struct row rows[] = {
     {"blank lines only", "\n \n\t\n", "", BOUNCE_OK, 0},
     {"one field", "A: b\n", "1 A=b;|", BOUNCE_OK, 0},
     {"no last line end", "A: b", "1 A=b;|", BOUNCE_OK, 0},
-    {"two stanzas", "A: b\nC: d\n\n\nE: f\n", "1 A=b;2 C=d;|5 E=f;|",
-     BOUNCE_OK, 0},
+    {"two stanzas", "A: b\nC: d\n\n\nE: f\n", "1 A=b;2 C=d;|5 E=f;|", BOUNCE_OK,
+     0},
     {"CRLF", "A: b\r\n\r\nC: d\r\n", "1 A=b;|3 C=d;|", BOUNCE_OK, 0},
     {"bare CR", "A: b\r\rC: d\r", "1 A=b;|3 C=d;|", BOUNCE_OK, 0},
     {"comment", "# x\nA: b\n# y\nC: d\n", "2 A=b;4 C=d;|", BOUNCE_OK, 0},
@@ -37,7 +37,10 @@ static const struct row rows[] = {
     {"empty value", "A:\n", "1 A=;|", BOUNCE_OK, 0},
     {"colon in value", "A: b: c\n", "1 A=b: c;|", BOUNCE_OK, 0},
     {"UTF-8", "A: \xC3\xA9\n", "1 A=\xC3\xA9;|", BOUNCE_OK, 0},
-    {"byte order mark", "\xEF\xBB\xBF" "A: b\n", "1 A=b;|", BOUNCE_OK, 0},
+    {"byte order mark",
+     "\xEF\xBB\xBF"
+     "A: b\n",
+     "1 A=b;|", BOUNCE_OK, 0},
     {"no colon", "A: b\n\nxyz\n", "1 A=b;|", BOUNCE_E_RULES, 3},
     {"no name", ": b\n", "", BOUNCE_E_RULES, 1},
     {"leading blank", " A: b\n", "", BOUNCE_E_RULES, 1},
@@ -81,10 +84,9 @@ static void test_rows(void **state)
         unsigned line;
         enum bounce_err err;
 
-        err = read_all(allocator_default(),
-                       guard.slice, got, sizeof(got), &line);
-        if (err != row->err || strcmp(got, row->want) != 0 ||
-            line != row->line)
+        err =
+            read_all(allocator_default(), guard.slice, got, sizeof(got), &line);
+        if (err != row->err || strcmp(got, row->want) != 0 || line != row->line)
             fail_msg("%s: got \"%s\", error %d at line %u", row->label, got,
                      err, line);
         guard_free(&guard);
