@@ -179,7 +179,8 @@ static bool read_setting(struct generator *g, struct made_format *f,
                          const struct stanza_field *field)
 {
     static const char *const kinds[] = {"bounce",   "auto-reply",  "challenge",
-                                        "feedback", "unsubscribe", "none"};
+                                        "feedback", "unsubscribe", "none",
+                                        "client"};
     static const char *const untils[] = {"blank", "recipient", "line"};
     static const char *const orders[] = {"recipient-first", "reply-first"};
     static const char *const readers[] = {"lines", "sendmail"};

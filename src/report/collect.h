@@ -47,6 +47,7 @@ struct collect {
     struct original original;
     struct bounce_slice human; /* text for people, no returned message */
     struct bounce_slice tail;  /* the returned message inside that text */
+    bool client; /* a program for people wrote it, not a mail system */
     struct report_event *events;
     size_t count, cap;
     uint32_t *index; /* hash of recipient -> event number + 1 */

@@ -224,7 +224,9 @@ static void choose(const struct recognizer *r, const struct collect *collect,
         struct format_seen *best = FORMATS[i].kind == FORMAT_CLASS_BOUNCE
                                        ? &found_out->bounce
                                        : &found_out->other;
-        if ((FORMATS[i].flags & FORMAT_FLAG_FALLBACK) != 0)
+        if (FORMATS[i].kind == FORMAT_CLASS_CLIENT)
+            found_out->client |= is_seen(collect, s);
+        else if ((FORMATS[i].flags & FORMAT_FLAG_FALLBACK) != 0)
             found_out->fallback = *s;
         else if (is_seen(collect, s) && is_better(s, best))
             *best = *s;
@@ -249,6 +251,7 @@ void format_recognize(struct collect *collect, struct bounce_slice text,
     clear(&found_out->bounce, NULL);
     clear(&found_out->other, NULL);
     clear(&found_out->fallback, &FORMATS[0]);
+    found_out->client = false;
     r.seen = message_calloc(m, FORMAT_COUNT, sizeof(*r.seen));
     r.hit = message_calloc(m, FORMAT_MARK_COUNT, 1);
     if (r.seen == NULL || r.hit == NULL)

@@ -79,7 +79,9 @@ enum format_class {
     FORMAT_CLASS_CHALLENGE,
     FORMAT_CLASS_FEEDBACK,
     FORMAT_CLASS_UNSUBSCRIBE, /* the author asks to be taken off a list */
-    FORMAT_CLASS_NONE         /* looks like a report and is none */
+    FORMAT_CLASS_NONE,        /* looks like a report and is none */
+    FORMAT_CLASS_CLIENT /* a program that people read mail with: it may fake
+                           bounces, and writes none that are true */
 };
 
 enum {
@@ -147,6 +149,7 @@ struct format_seen {
  * seen (never of the fallback). */
 struct format_found {
     struct format_seen bounce, other, fallback;
+    bool client; /* one of FORMAT_CLASS_CLIENT is seen */
 };
 
 /* text is the report's text for people. One pass over headers and text. */

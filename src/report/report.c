@@ -73,6 +73,7 @@ static bool read_report(struct collect *collect)
     bool fields = dsn_read(collect);
 
     text_recognize(collect, &text);
+    collect->client = text.found.client;
     if (fields) {
         text_extract(collect, &text);
         text_improve(collect, &text);
@@ -107,6 +108,24 @@ static bool read_kinds(struct collect *collect)
     return arf_read(collect) || sns_read(collect) || read_report(collect);
 }
 
+/* What people can write as well as a mail system can. */
+static void distrust(struct collect *collect)
+{
+    for (size_t i = 0; i < collect->count; i++)
+        collect->events[i].event.verified = 0;
+}
+
+static void finish(struct collect *collect)
+{
+    const struct bounce_event *e = &collect->events[0].event;
+
+    collect_finish(collect);
+    if (collect->client &&
+        (e->kind == BOUNCE_KIND_BOUNCE || e->kind == BOUNCE_KIND_DELAY ||
+         e->kind == BOUNCE_KIND_DELIVERY))
+        distrust(collect);
+}
+
 static bool named_anybody(const struct collect *collect)
 {
     for (size_t i = 0; i < collect->count; i++)
@@ -139,8 +158,7 @@ bool report_read(struct message *message, const struct mime_part *root,
         const struct mime_part *part = forward_parse(&collect);
         if (part != NULL && collect_init(&nested, message, part) &&
             nested.outer.daemon && read_kinds(&nested)) {
-            for (size_t i = 0; i < nested.count; i++)
-                nested.events[i].event.verified = 0;
+            distrust(&nested);
             nested.outer.message_id = collect.outer.message_id;
             collect = nested;
         }
@@ -148,7 +166,7 @@ bool report_read(struct message *message, const struct mime_part *root,
     if (collect.count == 0)
         add_none(&collect);
     else
-        collect_finish(&collect);
+        finish(&collect);
     report_out->events = collect.events;
     report_out->count = collect.count;
     return message->failed == BOUNCE_OK && collect.count > 0;
