@@ -269,7 +269,7 @@ enum bounce_stage reply_stage(struct bounce_slice s)
     };
     static const struct bounce_slice skip[] = {
         {"pipelined ", 10}, {"sending ", 8}, {"the ", 4}, {"\"", 1},
-        {"'", 1},           {"`", 1},        {" ", 1},
+        {"'", 1},           {"`", 1},        {"(", 1},    {" ", 1},
     };
 
     for (size_t i = 0; i < sizeof(skip) / sizeof(skip[0]); i++) {

@@ -18,7 +18,9 @@ struct transcript {
     struct bounce_slice host;
     struct bounce_slice rcpt; /* of the last ">>> RCPT To:" */
     enum bounce_stage stage;
-    bool leaving; /* behind ">>> QUIT" */
+    struct text_entry *data; /* took the answer to ">>> DATA" last */
+    bool greeting;           /* nothing was said to the host yet */
+    bool leaving;            /* behind ">>> QUIT" */
 };
 
 static void add_line(struct buf *buf, struct bounce_slice line)
@@ -121,6 +123,18 @@ static void read_listed(struct transcript *t, struct bounce_slice line)
         text_append(t->last, slice_from(line, 3));
 }
 
+/* "550 5.1.1", "452 4.2.2": no answer to DATA. */
+static bool is_about_recipient(struct bounce_slice answer)
+{
+    int code;
+    size_t len = reply_match_code(answer, &code);
+
+    answer = slice_from(answer, len > 0 ? len + 1 : 0);
+    return reply_match_status(answer) > 0 &&
+           (answer.ptr[2] == '1' || answer.ptr[2] == '2') &&
+           answer.ptr[3] == '.';
+}
+
 /* A reply is given to an entry. What the list said is kept when the reply is
  * another one; when it is the same the transcript has it whole. */
 static void give(struct transcript *t, struct text_entry *entry,
@@ -147,10 +161,13 @@ static void give(struct transcript *t, struct text_entry *entry,
     }
     if (entry->host.ptr == NULL)
         entry->host = t->host;
-    if (entry->stage == BOUNCE_STAGE_NONE)
-        entry->stage = t->stage == BOUNCE_STAGE_DATA && t->answer.len > 0
-                           ? BOUNCE_STAGE_RCPT /* answers were pipelined */
-                           : t->stage;
+    if (entry->stage == BOUNCE_STAGE_NONE) {
+        entry->stage = t->stage;
+        if (t->stage == BOUNCE_STAGE_DATA && t->answer.len > 0)
+            t->data = entry;
+    }
+    if (t->data == entry && is_about_recipient(answer))
+        entry->stage = BOUNCE_STAGE_RCPT;
     t->answer.len = t->notes.len = 0;
 }
 
@@ -188,6 +205,8 @@ static void read_command(struct transcript *t, struct bounce_slice command)
 {
     enum bounce_stage stage = reply_stage(command);
 
+    t->greeting = false;
+    t->data = NULL;
     /* What the server says when we leave is not why we do. */
     t->leaving = slice_starts_nocase(command, SLICE("QUIT"));
     if (t->leaving)
@@ -199,6 +218,19 @@ static void read_command(struct transcript *t, struct bounce_slice command)
         t->rcpt = address_find(command, NULL);
 }
 
+static void read_answer(struct transcript *t, struct bounce_slice answer)
+{
+    if (t->leaving)
+        return;
+    if (t->greeting)
+        t->stage = BOUNCE_STAGE_CONNECT;
+    /* One more answer and no command: this one is to DATA, and the one before
+     * was to a RCPT that had been pipelined. */
+    if (t->data != NULL)
+        t->data->stage = BOUNCE_STAGE_RCPT;
+    add_line(&t->answer, answer);
+}
+
 static void read_line(struct transcript *t, struct bounce_slice line)
 {
     struct pattern_facts f;
@@ -207,12 +239,14 @@ static void read_line(struct transcript *t, struct bounce_slice line)
     if (slice_starts(line, SLICE(">>>"))) {
         read_command(t, slice_trim(slice_from(line, 3)));
     } else if (slice_starts(line, SLICE("<<<"))) {
-        if (!t->leaving)
-            add_line(&t->answer, slice_trim(slice_from(line, 3)));
+        read_answer(t, slice_trim(slice_from(line, 3)));
     } else if (pattern_match(SLICE("{text}while talking to {host}{text}"), line,
                              &f)) {
         t->host = f.host.ptr != NULL ? f.host : f.ip;
         t->answer.len = 0;
+        t->stage = BOUNCE_STAGE_NONE;
+        t->data = NULL;
+        t->greeting = true;
         t->leaving = false;
     } else if (read_summary(t, line) ||
                pattern_match(SLICE("{code} {host} ({text})... {text}"), line,
@@ -244,6 +278,9 @@ static void finish(struct transcript *t)
     for (size_t i = 0; i < t->report->count; i++) {
         struct text_entry *e = &t->report->entries[i];
         struct bounce_slice rest, line;
+        /* The reason in the list is the first line of the answer to all. */
+        bool begins = e->reply.len > 4 && e->reply.len < t->common.len &&
+                      slice_starts(buf_slice(&t->common), buf_slice(&e->reply));
 
         if (e->host.ptr == NULL)
             e->host = t->host;
@@ -254,11 +291,13 @@ static void finish(struct transcript *t)
         if (e->reply.len == 0)
             for (rest = buf_slice(&t->notes); slice_next_line(&rest, &line);)
                 text_append(e, line);
+        if (begins)
+            e->reply.len = 0;
         for (rest = buf_slice(&t->common); slice_next_line(&rest, &line);) {
             int code;
             struct bounce_slice said = buf_slice(&e->reply);
             /* "(reason: 255)" says less than the summary. */
-            if (reply_match_code(said, &code) == 0 || said.len < 5)
+            if (begins || reply_match_code(said, &code) == 0 || said.len < 5)
                 text_append(e, line);
         }
         if (e->stage == BOUNCE_STAGE_NONE)

@@ -220,12 +220,26 @@ static const struct text_entry *entry_for(const struct text_report *report,
                                                      : NULL;
 }
 
+/* Sendmail's fields hold the first line of a reply, its transcript all. */
+static bool is_first_line(struct bounce_slice diagnostic,
+                          struct bounce_slice reply)
+{
+    int code;
+
+    return reply_match_code(diagnostic, &code) == 3 && diagnostic.len > 3 &&
+           diagnostic.ptr[3] == '-' && reply.len > diagnostic.len &&
+           slice_starts(reply, diagnostic);
+}
+
+/* failed: the text says that the end has come, whatever the fields say. */
 static void improve_event(struct collect *collect, struct report_event *event,
-                          const struct text_entry *entry)
+                          const struct text_entry *entry, bool failed)
 {
     struct bounce_event *e = &event->event;
     struct reply reply;
-    bool vague = e->status.len == 0 || reply_status_vague(e->status);
+    /* X.5.0 of a field is what Sendmail makes of a 554 without a status. */
+    bool vague = e->status.len == 0 || reply_status_vague(e->status) ||
+                 slice_eq(slice_from(e->status, 1), SLICE(".5.0"));
 
     read_entry(collect, entry, &reply);
     if (e->reply_code == 0) {
@@ -239,12 +253,16 @@ static void improve_event(struct collect *collect, struct report_event *event,
         e->stage = reply.stage;
     if (e->remote_mta.ptr == NULL)
         e->remote_mta = reply.host.ptr != NULL ? reply.host : reply.ip;
+    if (failed && e->action == BOUNCE_ACTION_DELAYED)
+        e->action = BOUNCE_ACTION_FAILED;
     if (reply.expired && e->action != BOUNCE_ACTION_DELAYED)
         e->expired = true;
     if (entry->reply.len > 0)
         event->context = buf_slice(&entry->reply);
     /* An exit status ("X-Unix; 77") is replaced by the words for it. */
-    if (e->diagnostic.len < 4 && entry->reply.len > 0)
+    if (entry->reply.len > 0 &&
+        (e->diagnostic.len < 4 ||
+         is_first_line(e->diagnostic, buf_slice(&entry->reply))))
         e->diagnostic =
             collect_line(collect->message, buf_slice(&entry->reply));
     if (e->original_recipient.ptr == NULL && address_is(entry->original))
@@ -276,7 +294,8 @@ void text_improve(struct collect *collect, struct text_report *report)
             }
         }
         if (entry != NULL)
-            improve_event(collect, event, entry);
+            improve_event(collect, event, entry,
+                          report->known && report->seen.failed);
         if (event->context.ptr == NULL)
             event->context = human;
     }
