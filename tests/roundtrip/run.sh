@@ -4,7 +4,7 @@
 #
 # usage: run.sh SYSTEM PROGRAMS CACHE [KEEP]
 #
-# SYSTEM is a script beside this one, PROGRAMS the folder of bounce, sink and
+# SYSTEM is a script in systems/, PROGRAMS the folder of bounce, sink and
 # names, CACHE keeps downloaded packages, KEEP gets the reports. The whole
 # table is gone through when BOUNCE_FULL is 1, else its first rows. Exit
 # status 77: this machine does not let us.
@@ -39,6 +39,8 @@ rm -rf "$work/root" "$work/over"
 
 case $system in
 exim) packages=exim4-daemon-light ;;
+sendmail) packages="sendmail-bin sendmail-cf sensible-mda" ;;
+courier) packages=courier-mta ;;
 *) packages=$system ;;
 esac
 mkdir -p "$cache/partial" "$work/in" "$work/result"
@@ -68,14 +70,17 @@ else
     sed '/^# long/,$d' "$here/refusals" >"$work/in/table"
 fi
 
+status=0
 timeout -k 5 400 unshare -m -n -p -f -u --mount-proc --kill-child \
-    "$chamber" "$here" "$work" "$system" >"$work/log" 2>&1 || {
-    tail -n 40 "$work/log" >&2
-    echo "$system did not run to its end" >&2
-    exit 1
-}
+    "$chamber" "$here" "$work" "systems/$system.sh" >"$work/log" 2>&1 ||
+    status=$?
 if [ -n "$keep" ]; then
     mkdir -p "$keep"
     cp -r "$work/result/." "$work/log" "$keep/"
+fi
+if [ $status != 0 ]; then
+    tail -n 40 "$work/log" >&2
+    echo "$system did not run to its end" >&2
+    exit 1
 fi
 "$here/check.sh" "$system" "$programs/bounce" "$work/in/table" "$work/result"
