@@ -222,12 +222,14 @@ static bool compile_confidence(struct builder *b, const struct place *place,
 {
     unsigned hundredths;
 
-    if (field->value.len != 4 || !slice_starts(field->value, SLICE("0.")) ||
-        slice_parse_uint(slice_from(field->value, 2), 2, &hundredths) != 2 ||
-        hundredths == 0)
+    size_t digits;
+
+    digits = slice_parse_uint(slice_from(field->value, 2), 2, &hundredths);
+    if (!slice_starts(field->value, SLICE("0.")) || digits == 0 ||
+        digits + 2 != field->value.len || hundredths == 0)
         return builder_error(b, place, field->line,
                              "Confidence is 0.01 to 0.99");
-    rule->confidence = hundredths;
+    rule->confidence = digits == 1 ? hundredths * 10 : hundredths;
     return true;
 }
 

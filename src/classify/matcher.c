@@ -205,6 +205,15 @@ static bool may_end(const struct verify *v, size_t i, char c)
     return e->type != TAB_ELEMENT_SET || in_mask(v->tables->sets[e->a].last, c);
 }
 
+/* Whether a gap from one side of the reply's beginning would reach the other:
+ * the wrapper's words and the reply's are different people's. */
+static bool leaves_reply(const struct matcher_text *text, size_t from,
+                         size_t to)
+{
+    return text->reply_start > 0 &&
+           (from < text->reply_start) != (to < text->reply_start);
+}
+
 /* Whether a sentence ends between at - 1 and at: what stands behind it is
  * said of something else, so a short gap ends there. */
 static bool sentence_ends(const struct matcher_text *text, size_t at)
@@ -224,7 +233,8 @@ static size_t gap_forward(struct verify *v, size_t i, size_t at)
     for (size_t n = 0; n <= most && at + n < v->text->len; n++) {
         size_t end;
 
-        if (one_sentence && sentence_ends(v->text, at + n))
+        if ((one_sentence && sentence_ends(v->text, at + n)) ||
+            leaves_reply(v->text, at, at + n))
             break;
         if (!may_begin(v, i + 1, v->text->ptr[at + n]) ||
             inside_word(v->text, at + n))
@@ -246,7 +256,8 @@ static size_t gap_backward(struct verify *v, size_t i, size_t at)
     for (size_t n = 0; n <= most && n < at; n++) {
         size_t start;
 
-        if (one_sentence && sentence_ends(v->text, at - n))
+        if ((one_sentence && sentence_ends(v->text, at - n)) ||
+            leaves_reply(v->text, at, at - n))
             break;
         if (!may_end(v, i - 1, v->text->ptr[at - n - 1]) ||
             inside_word(v->text, at - n))
@@ -423,7 +434,9 @@ static void record(struct verify *v, uint32_t index, size_t start, size_t end)
             return;
         }
     }
-    if (m->hit_count < MATCHER_MAX_HITS)
+    if (m->hit_count == MATCHER_MAX_HITS)
+        m->tired = true;
+    else
         m->hits[m->hit_count++] = (struct matcher_hit){
             index, (uint32_t)start, (uint32_t)end, (uint32_t)v->literal};
 }

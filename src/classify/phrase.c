@@ -192,6 +192,9 @@ static bool push_set(struct parse *p, struct bounce_slice *texts, size_t count)
     bool empty = false;
 
     for (size_t i = 0; i < count; i++) {
+        if (slice_find(texts[i], SLICE(" _ ")) != SLICE_NPOS ||
+            slice_find(texts[i], SLICE(" * ")) != SLICE_NPOS)
+            return fail(p, "a gap inside alternatives");
         if (!fold_member(p, texts[i], &texts[i]))
             return false;
         empty = empty || texts[i].len == 0;

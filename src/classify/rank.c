@@ -65,12 +65,15 @@ bool subject_match(struct subject *s, const struct reply *reply)
 }
 
 /* How well a condition holds: its exactness, 0 when it does not. What the
- * reply does not have does not count against it. */
+ * reply does not have does not count against it, unless nothing but codes
+ * speaks. */
 static unsigned condition_holds(const struct tab_code_condition *c,
-                                const struct subject *s)
+                                bool code_only, const struct subject *s)
 {
     bool said = false;
 
+    if (code_only && c->has_status && s->status[0] == 0)
+        return 0;
     if (c->code_low != TAB_NONE && s->code != 0) {
         if ((uint32_t)s->code < c->code_low || (uint32_t)s->code > c->code_high)
             return 0;
@@ -90,8 +93,8 @@ static bool codes_allow(const struct tables *t, const struct tab_rule *rule,
 {
     *exactness_out = 0;
     for (uint32_t i = 0; i < rule->codes.count; i++) {
-        unsigned exactness =
-            condition_holds(&t->conditions[rule->codes.at + i], s);
+        unsigned exactness = condition_holds(&t->conditions[rule->codes.at + i],
+                                             rule->code_only != 0, s);
 
         if (exactness > *exactness_out)
             *exactness_out = exactness;

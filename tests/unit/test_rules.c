@@ -16,7 +16,7 @@
  * built-in knowledge out of the way. */
 #define RULE(id, fields)                                                       \
     "Rule: t." id "\nCategory: policy_rejected\nExample: 550 x\n" fields "\n"  \
-                                                                         "\n"
+    "\n"
 
 static struct bounce_engine *make_engine(const char *rules,
                                          struct bounce_error *error)
@@ -121,6 +121,8 @@ static const struct phrase_row phrase_rows[] = {
      true},
     {"long gap crosses sentences", "Phrase: zorg * blat",
      "550 zorg is. Blat is not", true},
+    {"no gap from the wrapper into the reply", "Phrase: said _ zorg",
+     "host mx.example.org[192.0.2.1] said: 550 zorg", false},
     {"two gaps", "Phrase: zorg _ blat _ quux", "550 zorg a blat b quux", true},
     {"gap backwards from the anchor", "Phrase: the _ zorgblatquux",
      "550 the big zorgblatquux", true},
@@ -174,6 +176,8 @@ static const struct phrase_row phrase_rows[] = {
     {"what is not there does not count", "Phrase: zorg\nCode: 551 5.7.99",
      "551 zorg", true},
     {"no code at all", "Phrase: zorg\nCode: 551", "zorg", false},
+    {"by code alone, the status is missing", "Code: 550 5.7.998", "550 zorg",
+     false},
     {"by code alone", "Code: 550 5.7.998", "550 5.7.998 zorg", true},
     {"Stage", "Phrase: zorg\nStage: rcpt",
      "host mx.example.org[192.0.2.1] said: 550 zorg (in reply to RCPT TO "
@@ -313,6 +317,8 @@ static const struct error_row error_rows[] = {
     {"unknown provider", RULE("a", "Phrase: bbbb\nWhen-Provider: zorg"),
      "no provider 'zorg'"},
     {"unknown words", RULE("a", "Phrase: a <zorgs>"), "no such set of Words"},
+    {"gap inside alternatives", RULE("a", "Phrase: a (b _ c|d)"),
+     "a gap inside alternatives"},
     {"open bracket", RULE("a", "Phrase: a (b|c"), "'(' without ')'"},
     {"gap in front", RULE("a", "Phrase:  _ b"), "gap"},
     {"only a gap", RULE("a", "Phrase: {n}"), "no word or text to look for"},
