@@ -62,6 +62,7 @@ static bool is_glued(struct bounce_slice address)
  * looked for only once. */
 static size_t reach(struct bounce_slice pattern, struct bounce_slice s)
 {
+    struct bounce_slice literal;
     size_t used, len = 0;
     char first;
 
@@ -73,6 +74,16 @@ static size_t reach(struct bounce_slice pattern, struct bounce_slice s)
     if (len >= pattern.len ||
         pattern_piece(slice_from(pattern, len)) != PIECE_COUNT)
         return s.len;
+    /* Text that ends the pattern ends the line: "({reply})" may hold ")". */
+    literal = slice_from(pattern, len);
+    if (slice_find_byte(literal, '{') == SLICE_NPOS &&
+        slice_ends_nocase(s, literal)) {
+        size_t back = s.len - literal.len;
+        if (len == 0)
+            return back;
+        if (back > 0 && ascii_is_space((unsigned char)s.ptr[back - 1]))
+            return back - 1;
+    }
     first = (char)ascii_lower((unsigned char)pattern.ptr[len]);
     for (size_t i = 0; i < s.len; i++) {
         size_t back = i;

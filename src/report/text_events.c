@@ -27,6 +27,15 @@ static struct bounce_slice complete(struct bounce_slice value,
     return count == 1 ? only : SLICE_NULL;
 }
 
+/* "ann@store1" is what a system made of the address for itself. */
+static bool is_public(struct bounce_slice address)
+{
+    size_t at = slice_rfind_byte(address, '@');
+
+    return at != SLICE_NPOS &&
+           slice_find_byte(slice_from(address, at), '.') != SLICE_NPOS;
+}
+
 /* An entry may name a mailbox, a pipe or a person only. */
 static struct bounce_slice resolve(const struct collect *collect,
                                    const struct text_entry *entry,
@@ -36,7 +45,8 @@ static struct bounce_slice resolve(const struct collect *collect,
     size_t at;
 
     *from = BOUNCE_FROM_TEXT;
-    if (address_is(entry->recipient))
+    if (address_is(entry->recipient) &&
+        (is_public(entry->recipient) || !is_public(entry->original)))
         return entry->recipient;
     if (address_is(entry->original))
         return entry->original;
