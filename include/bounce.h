@@ -40,7 +40,7 @@ extern "C" {
 #define BOUNCE_VERSION_MAJOR 0
 #define BOUNCE_VERSION_MINOR 1
 #define BOUNCE_VERSION_PATCH 0
-#define BOUNCE_VERSION "0.1.0"
+#define BOUNCE_VERSION       "0.1.0"
 
 /* The version of the library at run time, as "MAJOR.MINOR.PATCH". Static. */
 BOUNCE_API const char *bounce_version(void);
@@ -67,9 +67,9 @@ enum bounce_err {
 
 struct bounce_error {
     enum bounce_err code;
-    char msg[160];   /* text for people, NUL-terminated, control-free */
-    size_t offset;   /* byte in the input; BOUNCE_NO_OFFSET if none */
-    unsigned line;   /* line in the input, from 1; 0 if none */
+    char msg[160]; /* text for people, NUL-terminated, control-free */
+    size_t offset; /* byte in the input; BOUNCE_NO_OFFSET if none */
+    unsigned line; /* line in the input, from 1; 0 if none */
 };
 
 /* A short English text, static, never NULL. */
@@ -115,11 +115,11 @@ BOUNCE_API void bounce_options_init(struct bounce_options *options,
 
 /* What an event is. Values of all enums are ABI: append, never renumber. */
 enum bounce_kind {
-    BOUNCE_KIND_NONE = 0,   /* no report: ordinary mail, a read receipt */
-    BOUNCE_KIND_BOUNCE,     /* final failure */
-    BOUNCE_KIND_DELAY,      /* not delivered yet */
-    BOUNCE_KIND_DELIVERY,   /* delivered, relayed or expanded */
-    BOUNCE_KIND_FEEDBACK,   /* RFC 5965 */
+    BOUNCE_KIND_NONE = 0, /* no report: ordinary mail, a read receipt */
+    BOUNCE_KIND_BOUNCE,   /* final failure */
+    BOUNCE_KIND_DELAY,    /* not delivered yet */
+    BOUNCE_KIND_DELIVERY, /* delivered, relayed or expanded */
+    BOUNCE_KIND_FEEDBACK, /* RFC 5965 */
     BOUNCE_KIND_UNSUBSCRIBE,
     BOUNCE_KIND_AUTO_REPLY, /* RFC 3834 */
     BOUNCE_KIND_CHALLENGE   /* the recipient's filter asks for an answer */
@@ -195,11 +195,11 @@ enum bounce_recipient_from {
     BOUNCE_FROM_NONE = 0,
     BOUNCE_FROM_FINAL_RECIPIENT,
     BOUNCE_FROM_ORIGINAL_RECIPIENT,
-    BOUNCE_FROM_FEEDBACK,        /* Original-Rcpt-To, Removal-Recipient */
-    BOUNCE_FROM_FAILED_HEADER,   /* X-Failed-Recipients */
-    BOUNCE_FROM_TEXT,            /* the report's human text */
-    BOUNCE_FROM_DIAGNOSTIC,      /* an address inside the quoted reply */
-    BOUNCE_FROM_AUTHOR,          /* From of an auto-reply */
+    BOUNCE_FROM_FEEDBACK,      /* Original-Rcpt-To, Removal-Recipient */
+    BOUNCE_FROM_FAILED_HEADER, /* X-Failed-Recipients */
+    BOUNCE_FROM_TEXT,          /* the report's human text */
+    BOUNCE_FROM_DIAGNOSTIC,    /* an address inside the quoted reply */
+    BOUNCE_FROM_AUTHOR,        /* From of an auto-reply */
     BOUNCE_FROM_VERP,
     BOUNCE_FROM_RETURNED_MESSAGE /* To of the returned message */
 };
@@ -258,8 +258,8 @@ struct bounce_event {
     enum bounce_recipient_from recipient_from;
     struct bounce_slice original_recipient;
     enum bounce_action action;
-    int permanent; /* 1, 0, or -1 unknown */
-    bool expired;  /* gave up after retries */
+    int permanent;              /* 1, 0, or -1 unknown */
+    bool expired;               /* gave up after retries */
     struct bounce_slice status; /* RFC 3463, "5.1.1" */
     int reply_code;             /* 0 unknown */
     enum bounce_stage stage;
@@ -283,7 +283,7 @@ struct bounce_event {
     struct bounce_slice queue_id;
     struct bounce_slice service; /* sending service */
     struct bounce_slice service_verdict;
-    int verified; /* 1, 0, or -1 unknown */
+    int verified;                   /* 1, 0, or -1 unknown */
     struct bounce_slice message_id; /* of the original message, with <> */
     struct bounce_slice report_id;  /* Message-ID of the report */
     struct bounce_slice sender;     /* of the original message */
@@ -367,7 +367,7 @@ bounce_read_truncated(struct bounce_reader *reader, const void *data,
 
 /* A bare reply. Fields that are unknown stay zero. */
 struct bounce_reply {
-    size_t size; /* sizeof(struct bounce_reply) */
+    size_t size;                 /* sizeof(struct bounce_reply) */
     struct bounce_slice text;    /* lines separated by LF or CRLF */
     struct bounce_slice host;    /* answering host or MX name */
     struct bounce_slice service; /* sending service, such as "mailgun" */
@@ -449,9 +449,9 @@ struct bounce_category {
     enum bounce_do action;
     enum bounce_who who;
     enum bounce_retry_by retry_by;
-    int64_t retry_after_s; /* -1 unknown */
-    struct bounce_slice scope;   /* what the trouble belongs to */
-    struct bounce_slice meaning; /* one sentence for a marketer */
+    int64_t retry_after_s;           /* -1 unknown */
+    struct bounce_slice scope;       /* what the trouble belongs to */
+    struct bounce_slice meaning;     /* one sentence for a marketer */
     struct bounce_slice action_text; /* the default policy in words */
     struct bounce_slice retry_text;
     struct bounce_slice remedy;
@@ -478,11 +478,11 @@ BOUNCE_API bool bounce_code_at(const struct bounce_engine *engine, size_t i,
 /* A rule as text. Valid as long as the engine. */
 struct bounce_rule {
     struct bounce_slice id, category, provider, remedy, meaning, source;
-    struct bounce_slice origin;  /* file the rule stands in */
-    unsigned line;               /* its line there */
-    unsigned phrases, examples;  /* how many */
-    bool user;                   /* added by bounce_engine_add_rules() */
-    unsigned weight;             /* 0 normal, 1 weak, 2 last */
+    struct bounce_slice origin; /* file the rule stands in */
+    unsigned line;              /* its line there */
+    unsigned phrases, examples; /* how many */
+    bool user;                  /* added by bounce_engine_add_rules() */
+    unsigned weight;            /* 0 normal, 1 weak, 2 last */
 };
 BOUNCE_API bool bounce_rule_at(const struct bounce_engine *engine, size_t i,
                                struct bounce_rule *rule_out);
@@ -509,8 +509,8 @@ BOUNCE_API size_t bounce_reader_hits(const struct bounce_reader *reader,
  * normalised, with what varies masked as {addr}, {ip}, {url}, {host}, {time},
  * {n} and {id}; like replies give one template. Empty when memory is out.
  * Lives until the reader's next call. */
-BOUNCE_API struct bounce_slice bounce_reader_template(
-    struct bounce_reader *reader);
+BOUNCE_API struct bounce_slice
+bounce_reader_template(struct bounce_reader *reader);
 
 /* What the last call of reader found at each stage, one line each
  * ("mime: ...\nreport: ...\n"): bounce read --trace. Only filled when

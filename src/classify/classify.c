@@ -302,10 +302,12 @@ static void look_at_context(struct subject *s, struct bounce_slice context,
 static bool take_best(struct subject *s, const struct texts *texts,
                       enum tab_weight weight, struct bounce_event *event)
 {
-    const struct best_rule *best = texts->diagnostic[weight].rule != NULL
-                                       ? &texts->diagnostic[weight]
-                                       : &texts->context[weight];
+    const struct best_rule *best = &texts->diagnostic[weight];
 
+    /* Every report says somewhere that it "could not deliver": words that
+     * speak last say nothing unless a server said them. */
+    if (best->rule == NULL && weight != TAB_WEIGHT_LAST)
+        best = &texts->context[weight];
     if (best->rule == NULL)
         return false;
     take_rule(s, best, event);

@@ -36,7 +36,7 @@ bool subject_match(struct subject *s, const struct reply *reply)
     struct matcher_text text;
     size_t marks[2] = {0, reply->whole.len};
 
-    if (reply->text.ptr >= reply->whole.ptr &&
+    if (reply->whole.len > 0 && reply->text.ptr >= reply->whole.ptr &&
         reply->text.ptr <= reply->whole.ptr + reply->whole.len) {
         marks[0] = (size_t)(reply->text.ptr - reply->whole.ptr);
         marks[1] = marks[0] + reply->text.len;
