@@ -9,7 +9,7 @@ endforeach()
 
 set(roundtrip_systems postfix exim)
 if(BOUNCE_FULL)
-  list(APPEND roundtrip_systems opensmtpd sendmail courier)
+  list(APPEND roundtrip_systems opensmtpd sendmail courier dovecot)
 endif()
 foreach(system ${roundtrip_systems})
   bounce_test(roundtrip/${system} 600 ${roundtrip_dir}/run.sh ${system}

@@ -41,6 +41,7 @@ case $system in
 exim) packages=exim4-daemon-light ;;
 sendmail) packages="sendmail-bin sendmail-cf sensible-mda" ;;
 courier) packages=courier-mta ;;
+dovecot) packages="postfix dovecot-lmtpd dovecot-sieve vacation" ;;
 *) packages=$system ;;
 esac
 mkdir -p "$cache/partial" "$work/in" "$work/result"

@@ -34,6 +34,7 @@ struct session {
     char in[MAX_COMMAND];
     size_t used;
     char address[MAX_COMMAND]; /* of the last MAIL or RCPT */
+    char sender[MAX_COMMAND];
     int recipients;
     FILE *file; /* the message that comes in, at the store */
 };
@@ -124,6 +125,8 @@ static void open_file(struct server *server, struct session *session)
         fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0644);
     }
     session->file = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (session->file != NULL)
+        fprintf(session->file, "Return-Path: <%s>\n", session->sender);
 }
 
 static void greet(struct session *session)
@@ -174,6 +177,7 @@ static void take_command(struct server *server, struct session *session,
     } else if (strncasecmp(line, "MAIL", 4) == 0) {
         session->recipients = 0;
         take_address(session, line);
+        memcpy(session->sender, session->address, sizeof(session->sender));
         if (!refuse(server, session, "mail") &&
             !refuse(server, session, "size"))
             say(session, "250 2.1.0 Fine");
