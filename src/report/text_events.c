@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * From the entries of a text to events. */
 #include "report/address.h"
+#include "report/parts.h"
 #include "report/reply_code.h"
 #include "report/text.h"
 
@@ -148,6 +149,38 @@ static bool is_sender(const struct collect *collect,
            address_is_daemon(address);
 }
 
+/* RFC 8098: who refused is named by the part for programs. */
+static struct bounce_slice disposition_recipient(struct collect *collect)
+{
+    struct message *m = collect->message;
+    struct bounce_slice text, found;
+
+    if (collect->parts.disposition == NULL)
+        return SLICE_NULL;
+    text = parts_text(collect, collect->parts.disposition);
+    found = address_typed(m, mime_value(mime_parse_fields(m, text, NULL),
+                                        SLICE("Final-Recipient")));
+    return address_is(found) ? found : SLICE_NULL;
+}
+
+/* An address that the text mentions: that of the returned message when it is
+ * among them, else the first that is not the sender's. */
+static struct bounce_slice passing_address(const struct collect *collect,
+                                           struct bounce_slice text)
+{
+    struct bounce_slice found, first = SLICE_NULL;
+    size_t end;
+
+    while ((found = address_find(text, &end)).ptr != NULL) {
+        if (slice_eq_nocase(found, collect->original.recipient))
+            return found;
+        if (first.ptr == NULL && !is_sender(collect, found))
+            first = found;
+        text = slice_from(text, end);
+    }
+    return first;
+}
+
 /* No line names a recipient: headers do, or the text does in passing, or the
  * returned message. The whole text is what is said. */
 static void add_unnamed(struct collect *collect, struct text_report *report)
@@ -170,11 +203,11 @@ static void add_unnamed(struct collect *collect, struct text_report *report)
     }
     if (any)
         return;
-    from = BOUNCE_FROM_TEXT;
-    for (value = body; (found = address_find(value, &end)).ptr != NULL;) {
-        if (!is_sender(collect, found))
-            break;
-        value = slice_from(value, end);
+    from = BOUNCE_FROM_FINAL_RECIPIENT;
+    found = disposition_recipient(collect);
+    if (found.ptr == NULL) {
+        found = passing_address(collect, body);
+        from = BOUNCE_FROM_TEXT;
     }
     if (found.ptr == NULL) {
         found = address_verp(collect->message, collect->outer.to_address);
