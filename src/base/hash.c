@@ -37,15 +37,35 @@ void hash128_init(struct hash128 *hash)
               k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL}};
 }
 
+static uint64_t load_word(const char *p)
+{
+    uint64_t word = 0;
+
+    for (unsigned i = 0; i < 8; i++)
+        word |= (uint64_t)(unsigned char)p[i] << (8 * i);
+    return word;
+}
+
 void hash128_add(struct hash128 *hash, struct bounce_slice s)
 {
-    for (size_t i = 0; i < s.len; i++) {
-        size_t at = hash->length++ & 7;
+    unsigned shift = 8 * (hash->length & 7);
+    size_t i = 0;
 
-        hash->tail |= (uint64_t)(unsigned char)s.ptr[i] << (8 * at);
-        if (at == 7) {
+    hash->length += s.len;
+    for (; s.len - i >= 8; i += 8) {
+        uint64_t word = load_word(s.ptr + i);
+
+        /* The pieces fed before need not end at a word. */
+        mix(hash, hash->tail | word << shift);
+        hash->tail = shift > 0 ? word >> (64 - shift) : 0;
+    }
+    for (; i < s.len; i++) {
+        hash->tail |= (uint64_t)(unsigned char)s.ptr[i] << shift;
+        shift += 8;
+        if (shift == 64) {
             mix(hash, hash->tail);
             hash->tail = 0;
+            shift = 0;
         }
     }
 }

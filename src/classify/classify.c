@@ -279,8 +279,7 @@ static void look_at(struct subject *s, const struct reply *reply,
     if (!subject_match(s, reply))
         return;
     subject_add_signs(s);
-    for (unsigned w = TAB_WEIGHT_NORMAL; w <= TAB_WEIGHT_LAST; w++)
-        subject_best(s, (enum tab_weight)w, &best[w]);
+    subject_best(s, best);
 }
 
 /* What people read around the diagnostic speaks in general words, so its hits

@@ -359,14 +359,14 @@ static size_t class_backward(struct verify *v, size_t i, size_t at)
             start--;
         return start < at && at - start <= 20 ? backward(v, i, start) : NOWHERE;
     }
-    for (size_t n = 2; n <= 45 && n <= at; n++) {
-        if (match_ip(text, at - n) == n &&
-            !fold_word_before(text->ptr, at - n)) {
-            size_t start = backward(v, i, at - n);
+    for (size_t start = at; start > 0 && at - start < 45; start--) {
+        unsigned char c = (unsigned char)text->ptr[start - 1];
 
-            if (start != NOWHERE)
-                return start;
-        }
+        if (ascii_is_digit(c) || c == '.' || c == ':' || (c >= 'a' && c <= 'f'))
+            continue;
+        return start < at && match_ip(text, start) == at - start
+                   ? backward(v, i, start)
+                   : NOWHERE;
     }
     return NOWHERE;
 }
@@ -441,6 +441,28 @@ static void record(struct verify *v, uint32_t index, size_t start, size_t end)
             index, (uint32_t)start, (uint32_t)end, (uint32_t)v->literal};
 }
 
+/* Most anchors stand without their pattern: the bytes beside them tell, before
+ * anything is searched. */
+static bool neighbours_fit(const struct verify *v, size_t element, size_t start,
+                           size_t end)
+{
+    const struct matcher_text *text = v->text;
+    size_t count = v->pattern->elements.count;
+
+    if (element + 1 == count) {
+        if (!v->pattern->open_right && inside_word(text, end))
+            return false;
+    } else if (v->elements[element + 1].type <= TAB_ELEMENT_SET &&
+               (end >= text->len ||
+                !may_begin(v, element + 1, text->ptr[end]))) {
+        return false;
+    }
+    if (element == 0)
+        return v->pattern->open_left || !inside_word(text, start);
+    return v->elements[element - 1].type > TAB_ELEMENT_SET ||
+           (start > 0 && may_end(v, element - 1, text->ptr[start - 1]));
+}
+
 /* One anchor was found at [start, end): does its pattern stand around it? */
 static void verify_pattern(struct matcher *m, const struct matcher_text *text,
                            struct tab_atom_ref ref, size_t start, size_t end)
@@ -455,11 +477,13 @@ static void verify_pattern(struct matcher *m, const struct matcher_text *text,
     uint32_t *tries = &m->tries[ref.pattern];
     size_t right, left;
 
+    v.elements = m->tables->elements + v.pattern->elements.at;
+    if (!neighbours_fit(&v, ref.element, start, end))
+        return;
     if (*tries >> 8 != m->run)
         *tries = m->run << 8;
     if ((*tries & 0xff) >= MAX_TRIES)
         return;
-    v.elements = m->tables->elements + v.pattern->elements.at;
     right = forward(&v, ref.element + 1, end);
     left = right != NOWHERE ? backward(&v, ref.element, start) : NOWHERE;
     ++*tries;

@@ -135,8 +135,9 @@ static bool rule_allows(const struct tables *t, const struct matcher *m,
     if (rule->stages != 0 && s->stage != BOUNCE_STAGE_NONE &&
         (rule->stages >> s->stage & 1) == 0)
         return false;
-    return codes_allow(t, rule, s, &c->exactness) &&
-           providers_allow(t, rule, s) && nots_allow(t, m, rule, c->inside);
+    return providers_allow(t, rule, s) &&
+           codes_allow(t, rule, s, &c->exactness) &&
+           nots_allow(t, m, rule, c->inside);
 }
 
 /* The order as one number: larger precedes. */
@@ -192,15 +193,21 @@ static void keep_ranked(struct subject *s, size_t set,
                                   : SLICE_NULL;
 }
 
-static void consider(struct subject *s, size_t set, struct candidate *c,
-                     enum tab_weight weight, uint64_t *best_key,
-                     struct best_rule *best)
+struct contest {
+    struct subject *subject;
+    uint64_t keys[3];       /* by weight, of the best so far */
+    struct best_rule *best; /* by weight */
+};
+
+static void consider(struct contest *contest, size_t set, struct candidate *c)
 {
+    struct subject *s = contest->subject;
     const struct tables *t = s->knowledge->sets[set];
     const struct matcher *m = s->state->matchers[set];
-    uint64_t key;
+    struct best_rule *best = &contest->best[c->rule->weight];
+    uint64_t *best_key = &contest->keys[c->rule->weight], key;
 
-    if (c->rule->weight != weight || !rule_allows(t, m, s, c))
+    if (!rule_allows(t, m, s, c))
         return;
     key = candidate_key(c, s, set + 1 < s->knowledge->set_count);
     keep_ranked(s, set, c, key);
@@ -226,12 +233,11 @@ static void consider(struct subject *s, size_t set, struct candidate *c,
                                 : SLICE_NULL;
 }
 
-void subject_best(struct subject *s, enum tab_weight weight,
-                  struct best_rule *best_out)
+void subject_best(struct subject *s, struct best_rule best_out[3])
 {
-    uint64_t best_key = 0;
+    struct contest contest = {.subject = s, .best = best_out};
 
-    *best_out = (struct best_rule){0};
+    memset(best_out, 0, 3 * sizeof(*best_out));
     for (size_t set = 0; set < s->knowledge->set_count; set++) {
         const struct tables *t = s->knowledge->sets[set];
         const struct matcher *m = s->state->matchers[set];
@@ -242,13 +248,13 @@ void subject_best(struct subject *s, enum tab_weight weight,
             if (t->patterns[m->hits[i].pattern].owner_type != TAB_OWNER_RULE)
                 continue;
             c = hit_candidate(t, s, &m->hits[i]);
-            consider(s, set, &c, weight, &best_key, best_out);
+            consider(&contest, set, &c);
         }
         for (size_t i = 0; i < t->code_rules_count; i++) {
             struct candidate c = {.rule = &t->rules[t->code_rules[i]],
                                   .inside = true};
 
-            consider(s, set, &c, weight, &best_key, best_out);
+            consider(&contest, set, &c);
         }
     }
 }

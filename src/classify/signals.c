@@ -22,17 +22,32 @@ static bool ends_url(unsigned char c)
     return c <= ' ' || c >= 0x7F || strchr("<>\"'|{}`", c) != NULL;
 }
 
+/* Where a link that holds "://" or "www." at at begins; SLICE_NPOS if the
+ * letters before it are not those of one. */
+static size_t url_start(struct bounce_slice text, size_t at)
+{
+    if (text.ptr[at] == ':') {
+        if (at >= 5 &&
+            slice_eq_nocase(slice_sub(text, at - 5, 5), SLICE("https")))
+            return at - 5;
+        if (at >= 4 &&
+            slice_eq_nocase(slice_sub(text, at - 4, 4), SLICE("http")))
+            return at - 4;
+        return SLICE_NPOS;
+    }
+    return at;
+}
+
 static struct bounce_slice find_url(struct bounce_slice text)
 {
-    static const char *const starts[] = {"https://", "http://", "www."};
+    size_t scheme = slice_find(text, SLICE("://"));
+    size_t www = slice_find(text, SLICE("www."));
     size_t at = SLICE_NPOS, end;
 
-    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-        size_t hit = slice_find_nocase(text, slice_cstr(starts[i]));
-
-        if (hit < at)
-            at = hit;
-    }
+    if (www != SLICE_NPOS)
+        at = url_start(text, www);
+    if (scheme != SLICE_NPOS && url_start(text, scheme) < at)
+        at = url_start(text, scheme);
     if (at == SLICE_NPOS)
         return SLICE_NULL;
     for (end = at; end < text.len && !ends_url((unsigned char)text.ptr[end]);)

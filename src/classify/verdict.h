@@ -48,8 +48,7 @@ void subject_add_host(struct subject *subject, struct bounce_slice host,
                       bool domain);
 bool subject_has_provider(const struct subject *subject,
                           struct bounce_slice id);
-/* The rule of that weight that precedes all others. */
-void subject_best(struct subject *subject, enum tab_weight weight,
-                  struct best_rule *best_out);
+/* For each weight (enum tab_weight) the rule that precedes all others. */
+void subject_best(struct subject *subject, struct best_rule best_out[3]);
 
 #endif
