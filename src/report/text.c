@@ -89,6 +89,11 @@ bool text_guess(struct collect *collect, const struct text_report *report)
     if (slice_find_nocase(collect->outer.from, SLICE("mailer-daemon")) !=
         SLICE_NPOS)
         return true;
+    /* Statistics of servers are full of replies too. */
+    if ((report->seen.places &
+         (1U << FORMAT_PLACE_LINE | 1U << FORMAT_PLACE_SUBJECT)) == 0 &&
+        !collect->outer.null_sender)
+        return false;
     reply_parse(collect->message, report->body, &reply);
     return reply.code >= 400 ||
            (reply.status.len > 0 && reply.status.ptr[0] != '2');
