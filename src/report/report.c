@@ -53,13 +53,17 @@ static void complete_recipients(struct collect *collect)
 }
 
 /* A guess that names neither a recipient nor a reply stands on the envelope
- * alone: postmasters write ordinary mail as well. */
-static bool is_plausible(struct collect *collect)
+ * alone: postmasters write ordinary mail as well, and statistics in which
+ * replies are counted. */
+static bool is_plausible(struct collect *collect,
+                         const struct text_report *text)
 {
     const struct bounce_event *e = &collect->events[0].event;
+    bool subject = (text->seen.places & 1U << FORMAT_PLACE_SUBJECT) != 0;
 
-    if (collect->count != 1 || e->recipient.ptr != NULL || e->reply_code != 0 ||
-        e->status.len != 0 || collect->outer.null_sender)
+    if (collect->count != 1 || e->recipient.ptr != NULL ||
+        (subject && (e->reply_code != 0 || e->status.len != 0)) ||
+        collect->outer.null_sender)
         return true;
     collect->count = 0;
     return false;
@@ -86,7 +90,8 @@ static bool read_report(struct collect *collect)
         (auto_read(collect, &text) || !text_guess(collect, &text)))
         return collect->count > 0;
     text_extract(collect, &text);
-    return text_events(collect, &text) && (text.known || is_plausible(collect));
+    return text_events(collect, &text) &&
+           (text.known || is_plausible(collect, &text));
 }
 
 /* A gateway forwards the whole report inside its own notice. */
