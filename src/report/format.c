@@ -96,6 +96,8 @@ static void count_mark(struct recognizer *r, size_t index, size_t line)
         break;
     case FORMAT_ROLE_DELAYED:
         seen->delayed = true;
+        if ((seen->format->flags & FORMAT_FLAG_FALLBACK) != 0)
+            seen->places |= 1U << mark->place;
         break;
     case FORMAT_ROLE_DELIVERED:
         seen->delivered = true;
@@ -240,6 +242,28 @@ static void clear(struct format_seen *seen, const struct format *format)
     seen->begin = seen->returned = SIZE_MAX;
 }
 
+/* "[EXTERNAL] Automatic reply", "***SPAM*** Undeliverable": gateways put
+ * tags before a subject. */
+static struct bounce_slice without_tags(struct bounce_slice subject)
+{
+    static const char pairs[][2] = {{'[', ']'}, {'{', '}'}, {'(', ')'}};
+    enum { TAG_MAX = 24, STARS = 3 };
+
+    for (int i = 0; i < 3 && subject.len > 0; i++) {
+        size_t end = SLICE_NPOS;
+        if (slice_starts(subject, SLICE("***")))
+            end = slice_find(slice_from(subject, STARS), SLICE("***"));
+        for (size_t k = 0; k < 3; k++)
+            if (subject.ptr[0] == pairs[k][0])
+                end = slice_find_byte(subject, pairs[k][1]);
+        if (end == SLICE_NPOS || end > TAG_MAX)
+            break;
+        end += subject.ptr[0] == '*' ? 2 * STARS : 1;
+        subject = slice_trim(slice_from(subject, end));
+    }
+    return subject;
+}
+
 void format_recognize(struct collect *collect, struct bounce_slice text,
                       struct format_found *found_out)
 {
@@ -247,6 +271,7 @@ void format_recognize(struct collect *collect, struct bounce_slice text,
     const struct outer *o = &collect->outer;
     struct recognizer r = {m, NULL, NULL};
     struct bounce_slice to = mime_value(o->headers, SLICE("To"));
+    struct bounce_slice subject, untagged;
 
     clear(&found_out->bounce, NULL);
     clear(&found_out->other, NULL);
@@ -258,8 +283,11 @@ void format_recognize(struct collect *collect, struct bounce_slice text,
         return;
     for (size_t i = 0; i < FORMAT_COUNT; i++)
         clear(&r.seen[i], &FORMATS[i]);
-    scan(&r, format_normalize(m, collect_line(m, o->subject)),
-         FORMAT_PLACE_SUBJECT);
+    subject = format_normalize(m, collect_line(m, o->subject));
+    scan(&r, subject, FORMAT_PLACE_SUBJECT);
+    untagged = without_tags(subject);
+    if (untagged.len < subject.len)
+        scan(&r, untagged, FORMAT_PLACE_SUBJECT);
     scan(&r, format_normalize(m, collect_line(m, o->from)), FORMAT_PLACE_FROM);
     scan(&r, format_normalize(m, collect_line(m, to)), FORMAT_PLACE_TO);
     for (const struct mime_header *h = o->headers; h != NULL; h = h->next)

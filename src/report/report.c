@@ -54,14 +54,20 @@ static void complete_recipients(struct collect *collect)
 
 /* A guess that names neither a recipient nor a reply stands on the envelope
  * alone: postmasters write ordinary mail as well, and statistics in which
- * replies are counted. */
+ * replies are counted. An address that is mentioned in passing is no
+ * recipient in the mail of a shop that could not deliver a parcel. */
 static bool is_plausible(struct collect *collect,
                          const struct text_report *text)
 {
     const struct bounce_event *e = &collect->events[0].event;
     bool subject = (text->seen.places & 1U << FORMAT_PLACE_SUBJECT) != 0;
 
-    if (collect->count != 1 || e->recipient.ptr != NULL ||
+    bool named = e->recipient.ptr != NULL &&
+                 (text->count > 0 || e->recipient_from != BOUNCE_FROM_TEXT ||
+                  (subject && collect->outer.daemon &&
+                   (e->reply_code != 0 || collect->original.found)));
+
+    if (collect->count != 1 || named ||
         (subject && (e->reply_code != 0 || e->status.len != 0)) ||
         collect->outer.null_sender)
         return true;

@@ -63,13 +63,23 @@ void text_recognize(struct collect *collect, struct text_report *report_out)
         report_out->action = BOUNCE_ACTION_FAILED;
 }
 
+static bool says_failure(struct collect *collect,
+                         const struct text_report *report)
+{
+    struct reply reply;
+
+    reply_parse(collect->message, report->body, &reply);
+    return reply.code >= 400 ||
+           (reply.status.len > 0 && reply.status.ptr[0] != '2');
+}
+
 /* Senders that announce nothing are bounces when the envelope, the subject
  * and the text agree; a reply that names an address may stand for one of
  * them. Software of mailing lists forwards too much to be guessed at. */
 bool text_guess(struct collect *collect, const struct text_report *report)
 {
     unsigned places = report->seen.places, count = 0;
-    struct reply reply;
+    bool daemon;
 
     if (report->seen.excluded || collect->outer.list)
         return false;
@@ -83,20 +93,17 @@ bool text_guess(struct collect *collect, const struct text_report *report)
         count++;
     if (count >= 3)
         return true;
-    if (count < 2)
-        return false;
     /* People write as postmaster; nobody writes as the mailer daemon. */
-    if (slice_find_nocase(collect->outer.from, SLICE("mailer-daemon")) !=
-        SLICE_NPOS)
-        return true;
+    daemon = slice_find_nocase(collect->outer.from, SLICE("mailer-daemon")) !=
+             SLICE_NPOS;
+    if (count < 2 || daemon)
+        return daemon && (count >= 2 || says_failure(collect, report));
     /* Statistics of servers are full of replies too. */
     if ((report->seen.places &
          (1U << FORMAT_PLACE_LINE | 1U << FORMAT_PLACE_SUBJECT)) == 0 &&
         !collect->outer.null_sender)
         return false;
-    reply_parse(collect->message, report->body, &reply);
-    return reply.code >= 400 ||
-           (reply.status.len > 0 && reply.status.ptr[0] != '2');
+    return says_failure(collect, report);
 }
 
 /* ---- Entries --------------------------------------------------------- */

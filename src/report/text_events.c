@@ -163,29 +163,51 @@ static struct bounce_slice disposition_recipient(struct collect *collect)
     return address_is(found) ? found : SLICE_NULL;
 }
 
+/* "Contact help@example.org": who is asked for help is no recipient. */
+static bool is_helper(struct bounce_slice address)
+{
+    static const char *const names[] = {"help",     "helpdesk",  "support",
+                                        "abuse",    "admin",     "noc",
+                                        "security", "webmaster", "hostmaster",
+                                        "service",  "noreply",   "no-reply"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct bounce_slice name = slice_cstr(names[i]);
+        if (slice_starts_nocase(address, name) && address.len > name.len &&
+            address.ptr[name.len] == '@')
+            return true;
+    }
+    return false;
+}
+
 /* An address that the text mentions: that of the returned message when it is
- * among them, else the first that is not the sender's. */
+ * among them, else the first that is not the sender's. The envelope knows
+ * better than a text that mentions somebody else. */
 static struct bounce_slice passing_address(const struct collect *collect,
-                                           struct bounce_slice text)
+                                           struct bounce_slice text,
+                                           struct bounce_slice verp)
 {
     struct bounce_slice found, first = SLICE_NULL;
+    bool known = collect->original.recipient.ptr != NULL;
     size_t end;
 
     while ((found = address_find(text, &end)).ptr != NULL) {
-        if (slice_eq_nocase(found, collect->original.recipient))
+        if (slice_eq_nocase(found, collect->original.recipient) ||
+            slice_eq_nocase(found, verp))
             return found;
-        if (first.ptr == NULL && !is_sender(collect, found))
+        if (first.ptr == NULL && !is_sender(collect, found) &&
+            !(known && is_helper(found)))
             first = found;
         text = slice_from(text, end);
     }
-    return first;
+    return verp.ptr != NULL ? SLICE_NULL : first;
 }
 
 /* No line names a recipient: headers do, or the text does in passing, or the
  * returned message. The whole text is what is said. */
 static void add_unnamed(struct collect *collect, struct text_report *report)
 {
-    struct bounce_slice value = failed_header(collect), found, body;
+    struct bounce_slice value = failed_header(collect), found, body, verp;
     enum bounce_recipient_from from = BOUNCE_FROM_FAILED_HEADER;
     struct text_entry entry;
     bool any = false;
@@ -203,14 +225,15 @@ static void add_unnamed(struct collect *collect, struct text_report *report)
     }
     if (any)
         return;
+    verp = address_verp(collect->message, collect->outer.to_address);
     from = BOUNCE_FROM_FINAL_RECIPIENT;
     found = disposition_recipient(collect);
     if (found.ptr == NULL) {
-        found = passing_address(collect, body);
+        found = passing_address(collect, body, verp);
         from = BOUNCE_FROM_TEXT;
     }
     if (found.ptr == NULL) {
-        found = address_verp(collect->message, collect->outer.to_address);
+        found = verp;
         from = BOUNCE_FROM_VERP;
     }
     if (found.ptr == NULL) {
