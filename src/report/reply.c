@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Two passes over a diagnostic: join_lines() makes one line of it, scan_text()
+ * Two passes over a diagnostic: reply_join() makes one line of it, scan_text()
  * goes over that line once and stops at the bytes where a number or a wrapper
  * may begin. The last reply that is surely one is the innermost. */
 #include "report/reply.h"
 
 #include "report/reply_code.h"
+#include "report/reply_join.h"
 #include "report/reply_wrap.h"
 
 /* How sure a head is the beginning of a quoted reply. */
@@ -29,144 +30,6 @@ struct scan {
     struct bounce_slice loose; /* status behind the head */
     bool loose_marked;         /* ... written "(#5.1.1)" */
 };
-
-/* ---- One line of several --------------------------------------------- */
-
-struct joint {
-    int code; /* of the reply that goes on over several lines; 0 none */
-    struct bounce_slice status;
-    size_t dash; /* where the "-" of its first line stands */
-};
-
-static size_t skip_space(struct bounce_slice s, size_t at)
-{
-    while (at < s.len && ascii_is_space((unsigned char)s.ptr[at]))
-        at++;
-    return at;
-}
-
-/* A line of a reply that goes on begins with its code again (RFC 5321 section
- * 4.2.1), often with the status too. Returns the bytes at s.ptr[at] that only
- * repeat; the first line opens the joint and keeps its words. */
-static size_t repeated(struct joint *joint, struct bounce_slice s, size_t at)
-{
-    size_t start = at, after, len;
-    int code;
-
-    if (joint->code != 0 && slice_starts(slice_from(s, at), SLICE("<<< ")))
-        at = skip_space(s, at + 3);
-    if (reply_match_code(slice_from(s, at), &code) == 0)
-        return 0;
-    after = at + 3;
-    if (after < s.len && s.ptr[after] == '-') {
-        size_t next = skip_space(s, after + 1);
-        len = reply_match_status(slice_from(s, next));
-        if (joint->code != code) {
-            joint->code = code;
-            joint->status = slice_sub(s, next, len);
-            joint->dash = after;
-            return 0;
-        }
-        after = after + 1;
-        if (len != 0 && slice_eq(joint->status, slice_sub(s, next, len)))
-            after = next + len;
-        return after - start;
-    }
-    if (joint->code != code || (after < s.len && s.ptr[after] != ' ' &&
-                                !ascii_is_space((unsigned char)s.ptr[after])))
-        return 0;
-    joint->code = 0; /* "550 " is the last line */
-    len = skip_space(s, after);
-    if (joint->status.len != 0 &&
-        slice_starts(slice_from(s, len), joint->status))
-        after = len + joint->status.len;
-    return after - start;
-}
-
-/* What a byte may begin. */
-enum byte_class {
-    BYTE_OTHER = 0,
-    BYTE_ALPHA,
-    BYTE_DIGIT,
-    BYTE_MARK, /* punctuation that wrappers begin with */
-    BYTE_SPACE
-};
-
-#define FOUR(x)  x, x, x, x
-#define EIGHT(x) FOUR(x), FOUR(x)
-
-static const unsigned char CLASS[256] = {[0] = BYTE_SPACE,
-                                         ['\t'] = BYTE_SPACE,
-                                         ['\n'] = BYTE_SPACE,
-                                         ['\v'] = BYTE_SPACE,
-                                         ['\f'] = BYTE_SPACE,
-                                         ['\r'] = BYTE_SPACE,
-                                         [' '] = BYTE_SPACE,
-                                         ['('] = BYTE_MARK,
-                                         ['<'] = BYTE_MARK,
-                                         ['>'] = BYTE_MARK,
-                                         ['['] = BYTE_MARK,
-                                         ['\''] = BYTE_MARK,
-                                         ['0'] = EIGHT(BYTE_DIGIT),
-                                         BYTE_DIGIT,
-                                         BYTE_DIGIT,
-                                         ['A'] = EIGHT(BYTE_ALPHA),
-                                         EIGHT(BYTE_ALPHA),
-                                         EIGHT(BYTE_ALPHA),
-                                         BYTE_ALPHA,
-                                         BYTE_ALPHA,
-                                         ['a'] = EIGHT(BYTE_ALPHA),
-                                         EIGHT(BYTE_ALPHA),
-                                         EIGHT(BYTE_ALPHA),
-                                         BYTE_ALPHA,
-                                         BYTE_ALPHA};
-
-static enum byte_class class_of(char c)
-{
-    return (enum byte_class)CLASS[(unsigned char)c];
-}
-
-static bool join_lines(struct message *message, struct bounce_slice text,
-                       struct scan *scan)
-{
-    struct joint joint = {0, SLICE_NULL, SLICE_NPOS};
-    bool blank = true;
-    char *out, *low;
-    size_t n = 0;
-
-    out = message_alloc(message, 2 * text.len + 1);
-    if (out == NULL)
-        return false;
-    low = out + text.len;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        enum byte_class class = class_of(c);
-        if (class == BYTE_SPACE || i == joint.dash) {
-            blank = true;
-            continue;
-        }
-        if (blank) {
-            if (class == BYTE_DIGIT || c == '<') {
-                size_t skip = repeated(&joint, text, i);
-                if (skip != 0) {
-                    i += skip - 1;
-                    continue;
-                }
-            }
-            if (n > 0) {
-                out[n] = low[n] = ' ';
-                n++;
-            }
-            blank = false;
-        }
-        out[n] = c;
-        low[n] = (char)ascii_lower((unsigned char)c);
-        n++;
-    }
-    scan->whole = slice_make(out, n);
-    scan->low = low;
-    return true;
-}
 
 /* ---- Heads ----------------------------------------------------------- */
 
@@ -585,7 +448,7 @@ void reply_parse(struct message *message, struct bounce_slice text,
     text = slice_sub(text, 0, message->options->max_diagnostic);
     text = strip_type(text);
     reply_out->whole = reply_out->inner = reply_out->text = text;
-    if (text.len == 0 || !join_lines(message, text, &scan))
+    if (text.len == 0 || !reply_join(message, text, &scan.whole, &scan.low))
         return;
     reply_out->whole = scan.whole;
     scan_text(&scan);
