@@ -68,9 +68,10 @@ if(NOT test_prefix)
   bounce_test(lint/man 60 ${tests_dir}/lint/man.sh $<TARGET_FILE:bounce>)
 endif()
 
-# Real mail systems.
+# Real mail systems, and another reader of mail.
 if(NOT test_prefix)
   include(BounceRoundtrip)
+  include(BounceGmime)
 endif()
 
 # The program from outside.
