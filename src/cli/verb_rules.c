@@ -10,11 +10,8 @@ static const struct {
     int arguments; /* -1: one or more */
     int (*run)(const struct rules_run *run, int argc, char **argv);
 } commands[] = {
-    {"test", 0, rules_test},
-    {"list", 0, rules_list},
-    {"show", 1, rules_show},
-    {"why", -1, rules_why},
-    {"lint", 0, rules_lint},
+    {"test", 0, rules_test}, {"list", 0, rules_list}, {"show", 1, rules_show},
+    {"why", -1, rules_why},  {"lint", 0, rules_lint},
 };
 
 static int run_command(struct rules_run *run, const char *rules, int argc,
