@@ -209,7 +209,7 @@ struct mime_header *mime_parse_fields(struct message *message,
                                       struct bounce_slice text,
                                       struct bounce_slice *rest_out)
 {
-    struct line_cursor cursor = line_cursor_make(text);
+    struct line_cursor cursor = line_cursor_make_block(text);
     struct mime_header *first = NULL;
     struct header_list list = {.message = message, .tail = &first};
     struct bounce_slice line;

@@ -32,6 +32,34 @@ static const char *skip_line_end(const char *stop, const char *end)
     return stop + 1;
 }
 
+struct line_cursor line_cursor_make_block(struct bounce_slice input)
+{
+    struct line_cursor cursor = {input.ptr, input.ptr + input.len, false};
+    bool any = false, blank = true;
+
+    for (const char *p = cursor.pos; p < cursor.end; p++) {
+        if (*p == '\n') {
+            if (any && blank)
+                break;
+            blank = true;
+        } else if (*p == '\r') {
+            const char *next = p + 1;
+
+            while (next < cursor.end && *next == '\r')
+                next++;
+            if (next == cursor.end || *next != '\n' || next - p > 2) {
+                cursor.bare_cr = true;
+                break;
+            }
+            p = next - 1;
+        } else if (!line_is_blank_byte(*p)) {
+            any = true;
+            blank = false;
+        }
+    }
+    return cursor;
+}
+
 struct bounce_slice line_at_bare_cr(const struct line_cursor *cursor,
                                     const char *pos, const char **next_out)
 {

@@ -15,6 +15,10 @@ struct line_cursor {
  * every line. */
 struct line_cursor line_cursor_make(struct bounce_slice input);
 
+/* The same for a block of fields at the start of input: looks no further than
+ * its end, so that reading block after block stays linear. */
+struct line_cursor line_cursor_make_block(struct bounce_slice input);
+
 /* The line at pos (< end) when CR may end it. Linear however CR and LF are
  * strewn. */
 struct bounce_slice line_at_bare_cr(const struct line_cursor *cursor,
