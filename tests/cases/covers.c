@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * covers FILE.md...: each Format stanza must be the one that recognises the
- * message of at least one case. run_cases tells whether it is read rightly. */
+ * covers FORMATS.md FILE.md...: each Format stanza must be the one that
+ * recognises the message of at least one case, and be listed in FORMATS.md.
+ * run_cases tells whether it is read rightly. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -32,11 +33,9 @@ static void recognize(struct fixture *fixture, struct bounce_slice input,
             covered[i] = true;
 }
 
-static void read_cases(struct fixture *fixture, const char *name, bool *covered)
+static struct bounce_slice read_file(const char *name)
 {
-    struct case_reader cases = {.name = name};
-    struct test_case test;
-    size_t cap = (size_t)4 << 20;
+    size_t cap = (size_t)4 << 20, len;
     char *text = malloc(cap);
     FILE *file = fopen(name, "rb");
 
@@ -44,8 +43,17 @@ static void read_cases(struct fixture *fixture, const char *name, bool *covered)
         fprintf(stderr, "%s: cannot be read\n", name);
         exit(2);
     }
-    cases.rest = slice_make(text, fread(text, 1, cap, file));
+    len = fread(text, 1, cap, file);
     fclose(file);
+    return slice_make(text, len);
+}
+
+static void read_cases(struct fixture *fixture, const char *name, bool *covered)
+{
+    struct case_reader cases = {.name = name, .rest = read_file(name)};
+    char *text = (char *)cases.rest.ptr;
+    struct test_case test;
+
     while (case_next(&cases, &test)) {
         if (!test.is_reply)
             recognize(fixture, slice_make(test.input, test.input_len), covered);
@@ -58,23 +66,34 @@ int main(int argc, char **argv)
 {
     bool *covered = calloc(FORMAT_COUNT, sizeof(*covered));
     struct fixture fixture;
+    struct bounce_slice listed;
     size_t missing = 0;
+    char row[128];
 
-    if (covered == NULL || !fixture_init(&fixture, allocator_default()))
+    if (argc < 3 || covered == NULL ||
+        !fixture_init(&fixture, allocator_default()))
         return 2;
     fixture.options.max_events = 100;
     fixture.options.max_diagnostic = 4096;
     fixture.options.max_message = (size_t)8 << 20;
-    for (int i = 1; i < argc; i++)
+    listed = read_file(argv[1]);
+    for (int i = 2; i < argc; i++)
         read_cases(&fixture, argv[i], covered);
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
         struct bounce_slice id = format_text(FORMATS[i].id, FORMATS[i].id_len);
-        if (covered[i])
+        int len =
+            snprintf(row, sizeof(row), "\n| `%.*s` |", (int)id.len, id.ptr);
+        if (!covered[i])
+            fprintf(stderr, "Format %.*s has no case\n", (int)id.len, id.ptr);
+        if (slice_find(listed, slice_make(row, (size_t)len)) == SLICE_NPOS)
+            fprintf(stderr, "Format %.*s is not in %s\n", (int)id.len, id.ptr,
+                    argv[1]);
+        else if (covered[i])
             continue;
-        fprintf(stderr, "Format %.*s has no case\n", (int)id.len, id.ptr);
         missing++;
     }
-    printf("%zu formats, %zu without a case\n", FORMAT_COUNT, missing);
+    printf("%zu formats, %zu lack something\n", FORMAT_COUNT, missing);
+    free((char *)listed.ptr);
     fixture_clear(&fixture);
     free(covered);
     return missing == 0 ? 0 : 1;
