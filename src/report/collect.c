@@ -121,6 +121,12 @@ static bool grow(struct collect *collect)
     return true;
 }
 
+void collect_warn_full(struct collect *collect)
+{
+    message_warn(collect->message, "too-many-events",
+                 "more recipients than the limit; the rest is left out", NULL);
+}
+
 struct report_event *collect_add(struct collect *collect,
                                  struct bounce_slice recipient,
                                  struct report_event **same_out)
@@ -131,9 +137,7 @@ struct report_event *collect_add(struct collect *collect,
     if (same_out != NULL)
         *same_out = NULL;
     if (collect->count == collect->message->options->max_events) {
-        message_warn(collect->message, "too-many-events",
-                     "more recipients than the limit; the rest is left out",
-                     NULL);
+        collect_warn_full(collect);
         return NULL;
     }
     if (collect->count == collect->cap && !grow(collect))

@@ -58,6 +58,9 @@ struct collect {
 bool collect_init(struct collect *collect, struct message *message,
                   const struct mime_part *root);
 
+/* Warns that recipients are left out. */
+void collect_warn_full(struct collect *collect);
+
 /* A new event for a recipient, all fields unknown; NULL when memory or the
  * ceiling is reached. NULL too when the recipient has one already: then
  * *same_out (may be NULL) is that one. An empty recipient is never the same. */

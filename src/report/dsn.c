@@ -289,9 +289,14 @@ static struct bounce_slice read_groups(struct dsn *dsn,
          * seen; a group that names nobody goes on with the next one. */
         if (dsn->one.final.ptr != NULL || dsn->one.original.ptr != NULL)
             end_recipient(dsn);
-        if (rest.len >= text.len || dsn->collect->count >= max)
+        if (rest.len >= text.len)
             break;
         text = rest;
+        if (dsn->collect->count < max)
+            continue;
+        if (slice_trim(text).len > 0)
+            collect_warn_full(dsn->collect);
+        break;
     }
     return SLICE_NULL;
 }
