@@ -33,9 +33,9 @@ static void recognize(struct fixture *fixture, struct bounce_slice input,
             covered[i] = true;
 }
 
-static struct bounce_slice read_file(const char *name)
+static char *read_file(const char *name, size_t *len_out)
 {
-    size_t cap = (size_t)4 << 20, len;
+    size_t cap = (size_t)4 << 20;
     char *text = malloc(cap);
     FILE *file = fopen(name, "rb");
 
@@ -43,17 +43,19 @@ static struct bounce_slice read_file(const char *name)
         fprintf(stderr, "%s: cannot be read\n", name);
         exit(2);
     }
-    len = fread(text, 1, cap, file);
+    *len_out = fread(text, 1, cap, file);
     fclose(file);
-    return slice_make(text, len);
+    return text;
 }
 
 static void read_cases(struct fixture *fixture, const char *name, bool *covered)
 {
-    struct case_reader cases = {.name = name, .rest = read_file(name)};
-    char *text = (char *)cases.rest.ptr;
+    struct case_reader cases = {.name = name};
     struct test_case test;
+    size_t size;
+    char *text = read_file(name, &size);
 
+    cases.rest = slice_make(text, size);
     while (case_next(&cases, &test)) {
         if (!test.is_reply)
             recognize(fixture, slice_make(test.input, test.input_len), covered);
@@ -66,9 +68,8 @@ int main(int argc, char **argv)
 {
     bool *covered = calloc(FORMAT_COUNT, sizeof(*covered));
     struct fixture fixture;
-    struct bounce_slice listed;
-    size_t missing = 0;
-    char row[128];
+    size_t missing = 0, size = 0;
+    char row[128], *listed;
 
     if (argc < 3 || covered == NULL ||
         !fixture_init(&fixture, allocator_default()))
@@ -76,7 +77,7 @@ int main(int argc, char **argv)
     fixture.options.max_events = 100;
     fixture.options.max_diagnostic = 4096;
     fixture.options.max_message = (size_t)8 << 20;
-    listed = read_file(argv[1]);
+    listed = read_file(argv[1], &size);
     for (int i = 2; i < argc; i++)
         read_cases(&fixture, argv[i], covered);
     for (size_t i = 0; i < FORMAT_COUNT; i++) {
@@ -85,7 +86,8 @@ int main(int argc, char **argv)
             snprintf(row, sizeof(row), "\n| `%.*s` |", (int)id.len, id.ptr);
         if (!covered[i])
             fprintf(stderr, "Format %.*s has no case\n", (int)id.len, id.ptr);
-        if (slice_find(listed, slice_make(row, (size_t)len)) == SLICE_NPOS)
+        if (slice_find(slice_make(listed, size),
+                       slice_make(row, (size_t)len)) == SLICE_NPOS)
             fprintf(stderr, "Format %.*s is not in %s\n", (int)id.len, id.ptr,
                     argv[1]);
         else if (covered[i])
@@ -93,7 +95,7 @@ int main(int argc, char **argv)
         missing++;
     }
     printf("%zu formats, %zu lack something\n", FORMAT_COUNT, missing);
-    free((char *)listed.ptr);
+    free(listed);
     fixture_clear(&fixture);
     free(covered);
     return missing == 0 ? 0 : 1;
