@@ -96,3 +96,5 @@ if(NOT test_prefix)
   bounce_test(docs/completion 120 ${tests_dir}/docs/completion.sh
     $<TARGET_FILE:bounce>)
 endif()
+
+include(BounceHostile)

@@ -27,6 +27,6 @@ sleep 1
 send_all
 queue_left() {
     courier flush || true
-    [ -n "$(mailq 2>/dev/null | grep '@')" ]
+    mailq 2>/dev/null | grep -q @
 }
 settle 90 queue_left
