@@ -5,7 +5,8 @@
 #include "cli/json_out.h"
 #include "report/reply.h"
 
-#define INDENT 2
+#define INDENT      2
+#define SIMILAR_MAX 6
 
 void explain_heading(const struct explain_run *run, struct textbuf *text,
                      const char *title)
@@ -97,6 +98,31 @@ static void add_json(struct textbuf *text, const struct bounce_code *code)
     textbuf_byte(text, '}');
 }
 
+/* Codes of the same sort that mean the same category: what somebody who looks
+ * one up may have in hand as well. */
+static void add_similar(const struct explain_run *run, struct textbuf *text,
+                        const struct bounce_code *code)
+{
+    struct textbuf list = {0};
+    struct bounce_code other;
+    size_t count = 0;
+
+    if (code->category.len == 0 ||
+        slice_eq(code->category, SLICE("undetermined")))
+        return;
+    for (size_t i = 0; bounce_code_at(run->engine, i, &other); i++) {
+        if (!slice_eq(other.category, code->category) ||
+            !slice_eq(other.service, code->service) ||
+            (other.code.len == 3) != (code->code.len == 3) ||
+            slice_eq(other.code, code->code) || count == SIMILAR_MAX)
+            continue;
+        textbuf_format(&list, "%s%.*s (%.*s)", count++ > 0 ? "; " : "",
+                       CLI_ARG(other.code), CLI_ARG(other.title));
+    }
+    explain_paragraph(run, text, "Similar codes", textbuf_slice(&list));
+    textbuf_free(&list);
+}
+
 static void add_text(const struct explain_run *run, struct textbuf *text,
                      const struct bounce_code *code,
                      const struct explain_codes *codes)
@@ -116,6 +142,7 @@ static void add_text(const struct explain_run *run, struct textbuf *text,
                       code->meaning.len > 0 ? code->meaning : SLICE("-"));
     explain_paragraph(run, text, "Why it happens", code->cause);
     explain_paragraph(run, text, "What mends it", code->remedy);
+    add_similar(run, text, code);
     textbuf_free(&title);
 }
 

@@ -3,6 +3,8 @@
 . "$(dirname "$0")/lib.sh"
 
 status 0 "$BOUNCE" explain 550 5.7.26
+has "Similar codes" out
+has "X.7.23 (SPF validation failed)" out
 for words in "550: " "5.7.26: " "Why it happens" "What mends it" "Hard or soft" \
     "(block)" "What providers mean by it" "google: "; do
     has "$words" out
