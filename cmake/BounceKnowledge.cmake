@@ -7,7 +7,7 @@ file(GLOB_RECURSE knowledge_files CONFIGURE_DEPENDS
 list(FILTER knowledge_files EXCLUDE REGEX "(/\\.[^/]*|~|\\.md)$")
 set(format_files ${knowledge_files})
 list(FILTER format_files INCLUDE REGEX "/data/formats/")
-list(FILTER knowledge_files EXCLUDE REGEX "/data/formats/")
+list(FILTER knowledge_files EXCLUDE REGEX "/data/(formats|policy)/")
 
 foreach(module base classify report)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${module}/*.c)
@@ -43,7 +43,7 @@ set(generated_dir ${PROJECT_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${generated_dir})
 if(EXISTS ${PROJECT_SOURCE_DIR}/tools/gentab.c)
 bounce_generate(gentab "${BOUNCE_GENTAB}" ${generated_dir}/knowledge_tab.c
-  "${PROJECT_SOURCE_DIR}/data;formats" "classify;base" "${knowledge_files}")
+  "${PROJECT_SOURCE_DIR}/data;formats;policy" "classify;base" "${knowledge_files}")
 list(APPEND generated_sources ${generated_dir}/knowledge_tab.c)
 endif()
 if(EXISTS ${PROJECT_SOURCE_DIR}/tools/genformats.c)
@@ -52,6 +52,19 @@ bounce_generate(genformats "${BOUNCE_GENFORMATS}"
   "report;classify;base" "${format_files}")
 list(APPEND generated_sources ${generated_dir}/formats_tab.c)
 endif()
+# Policies are read when one is made: their texts come along as they are. The
+# first is the one that the others stand over.
+set(policy_names default mailgun marketo mailchimp strict)
+list(TRANSFORM policy_names PREPEND ${PROJECT_SOURCE_DIR}/data/policy/
+  OUTPUT_VARIABLE policy_files)
+string(REPLACE ";" "," policy_list "${policy_names}")
+add_custom_command(OUTPUT ${generated_dir}/policy_texts.c
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${generated_dir}/policy_texts.c
+          -DDIRECTORY=${PROJECT_SOURCE_DIR}/data/policy -DNAMES=${policy_list}
+          -P ${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake
+  DEPENDS ${policy_files} ${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake
+  COMMENT "Taking in the policies" VERBATIM)
+list(APPEND generated_sources ${generated_dir}/policy_texts.c)
 # Rows of tables are written flat.
 set_source_files_properties(${generated_sources} PROPERTIES
   COMPILE_OPTIONS -Wno-missing-braces)

@@ -2,7 +2,7 @@
 # it needs no change here.
 
 set(library_sources ${generated_sources})
-foreach(module base mime report classify engine)
+foreach(module base mime report classify policy engine)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${module}/*.c)
   list(APPEND library_sources ${sources})
 endforeach()

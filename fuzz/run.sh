@@ -12,6 +12,7 @@ mkdir -p "$corpus/found" "$corpus/cases"
 
 case $name in
 fuzz_rules | fuzz_stanza) more="$source/data/rules $source/data/providers" ;;
+fuzz_policy) more=$source/data/policy ;;
 *) more=$source/examples/bounces ;;
 esac
 # shellcheck disable=SC2086 # words are meant to split

@@ -519,6 +519,278 @@ BOUNCE_API void bounce_reader_trace(struct bounce_reader *reader, bool on);
 BOUNCE_API struct bounce_slice
 bounce_reader_trace_text(const struct bounce_reader *reader);
 
+/* ---- Policy: so what ------------------------------------------------- */
+/* docs/policy.md tells it in words. Everything here is a pure function: time
+ * and facts come in as arguments, memory is the caller's, and the same calls
+ * give the same state. An address has one state for the whole store and one
+ * for each scope (list, brand) that knows more of it.
+ *
+ * Calls for one address come in the order of their time. The order of calls
+ * of the same second does not matter, nor does a call made again. */
+struct bounce_policy; /* read-only after creation: share among threads */
+
+/* Make a policy: the default, a preset over it ("mailgun", ...; NULL: none),
+ * and over that the len bytes of a user's own file, which name stands for in
+ * messages. options and data may be NULL. Nothing is kept of the arguments.
+ * On BOUNCE_OK *policy_out is the caller's: bounce_policy_free().
+ * Errors: BOUNCE_E_NOMEM; BOUNCE_E_LIMIT (max_rules); BOUNCE_E_ARG, no such
+ * preset; BOUNCE_E_RULES with file, line and cause in error_out. */
+BOUNCE_CHECK BOUNCE_API enum bounce_err
+bounce_policy_new(const struct bounce_options *options, const char *preset,
+                  const char *name, const void *data, size_t len,
+                  struct bounce_policy **policy_out,
+                  struct bounce_error *error_out);
+BOUNCE_API void bounce_policy_free(struct bounce_policy *policy);
+
+/* The i-th preset, "default" first; NULL beyond the last. Static. */
+BOUNCE_API const char *bounce_policy_preset(size_t i);
+
+/* What the policy does with a category. Valid as long as the policy. */
+struct bounce_policy_entry {
+    struct bounce_slice category, says, counter;
+    struct bounce_slice origin; /* file that spoke last */
+    unsigned line;              /* its line there */
+    bool never_suppresses;
+};
+/* false beyond the last. */
+BOUNCE_API bool bounce_policy_entry_at(const struct bounce_policy *policy,
+                                       size_t i,
+                                       struct bounce_policy_entry *entry_out);
+
+enum bounce_standing { BOUNCE_ACTIVE = 0, BOUNCE_SUSPENDED, BOUNCE_SUPPRESSED };
+
+/* Why an address may not be written to; one may have several causes. */
+enum bounce_slot {
+    BOUNCE_SLOT_SUSPENSION = 0,
+    BOUNCE_SLOT_HARD,    /* one failure was enough */
+    BOUNCE_SLOT_COUNTED, /* several were */
+    BOUNCE_SLOT_COMPLAINT,
+    BOUNCE_SLOT_UNSUBSCRIBE,
+    BOUNCE_SLOT_MANUAL
+};
+#define BOUNCE_SLOTS 6
+
+/* Texts are NUL-terminated, cut where too long, without control characters. */
+struct bounce_cause {
+    int64_t since; /* Unix seconds; BOUNCE_NO_TIME: there is no cause */
+    int64_t until; /* Unix seconds; BOUNCE_NO_TIME: without end */
+    char category[32];
+    char entry[64];      /* "policy:category", "breaker:hard-leap", ... */
+    char rule[96];       /* what decided the category */
+    char event_id[64];   /* the event that brought it about */
+    unsigned confidence; /* hundredths */
+    int verified;        /* 1, 0, or -1 unknown */
+};
+
+#define BOUNCE_COUNTERS 16
+#define BOUNCE_FAILURES 16
+/* A failure is known by a key, so that it counts once however many events
+ * tell of it. The newest BOUNCE_FAILURES are kept. */
+struct bounce_failure {
+    int64_t at;
+    uint64_t key;
+};
+struct bounce_counter {
+    char id[24];      /* Counter stanza of the policy; empty: unused */
+    int64_t first_at; /* of all failures, also those no longer kept */
+    unsigned kept;
+    struct bounce_failure failures[BOUNCE_FAILURES]; /* oldest first */
+    struct bounce_cause last; /* what the newest would be a cause of */
+};
+
+/* The state of an address, in the store or in a scope. Plain memory: copy it
+ * freely, keep it with bounce_state_write(). */
+struct bounce_state {
+    size_t size;          /* set by init; lets the struct grow */
+    int64_t delivered_at; /* newest delivery; BOUNCE_NO_TIME none */
+    int64_t released_at[BOUNCE_SLOTS]; /* newest release of each */
+    struct bounce_cause causes[BOUNCE_SLOTS];
+    struct bounce_counter counters[BOUNCE_COUNTERS]; /* by id; used first */
+};
+
+/* An address of which nothing is known: active. */
+BOUNCE_API void bounce_state_init(struct bounce_state *state);
+/* The standing at a time, and the cause (may be NULL) that speaks: the
+ * strongest, of those the longest. BOUNCE_ACTIVE leaves *cause_out NULL. */
+BOUNCE_API enum bounce_standing
+bounce_state_standing(const struct bounce_state *state, int64_t now,
+                      const struct bounce_cause **cause_out);
+/* Distinct failures since the last delivery that a counter holds; 16 means 16
+ * or more. What forget_s seconds without failure made forgotten is left out. */
+BOUNCE_API unsigned bounce_state_count(const struct bounce_state *state,
+                                       const char *counter, int64_t forget_s,
+                                       int64_t now);
+/* As text, a line for each thing that is there. Writes at most cap bytes and
+ * returns the length it needs; not NUL-terminated. The same state gives the
+ * same text. */
+BOUNCE_API size_t bounce_state_write(const struct bounce_state *state,
+                                     char *buf, size_t cap);
+/* The way back. Errors: BOUNCE_E_RULES with the line; *state_out is then
+ * initialised. error_out may be NULL. */
+BOUNCE_CHECK BOUNCE_API enum bounce_err
+bounce_state_read(const char *text, size_t len, struct bounce_state *state_out,
+                  struct bounce_error *error_out);
+
+/* What mail goes through. Unknown parts are NULL. */
+struct bounce_route {
+    struct bounce_slice provider, domain;            /* of the recipient */
+    struct bounce_slice ip, sender_domain, campaign; /* of what is sent */
+};
+
+#define BOUNCE_BREAKER_HARD_LEAP 1U /* hard verdicts at this provider */
+#define BOUNCE_BREAKER_OWN_FAULT 2U /* many unrelated domains fail at once */
+
+/* One verdict, and what is known at its time. Facts (from dns_domain on) are
+ * the same for all calls of one second. Keep it whole to replay. */
+struct bounce_policy_input {
+    size_t size; /* set by init */
+    int64_t now; /* Unix seconds, within 0..2^40 */
+    enum bounce_kind kind;
+    int permanent;     /* 1, 0, or -1 unknown */
+    double confidence; /* 0..1 */
+    int verified;      /* 1, 0, or -1 unknown */
+    struct bounce_slice category, event_id, rule, suppressed_for;
+    enum bounce_class service_class; /* a sending service's own; NONE */
+    uint64_t failure; /* key of the failure; 0: made from event_id */
+    int64_t told_at;  /* when it was first told of; BOUNCE_NO_TIME unknown */
+    struct bounce_route route;
+    int dns_domain; /* our own look-up: 1 has a mail host, 0 not, -1 not done */
+    int64_t domain_delivered_at; /* newest delivery at the whole domain */
+    int64_t engaged_at;          /* the person's newest open or click */
+    int64_t waiting_s; /* a delay: since the message was sent; -1 unknown */
+    unsigned tries;    /* a delay: tries so far; 0 unknown */
+    unsigned breaker;  /* bits of BOUNCE_BREAKER_* */
+};
+/* Everything unknown, then what event (may be NULL) says. */
+BOUNCE_API void bounce_policy_input_init(struct bounce_policy_input *input,
+                                         const struct bounce_event *event,
+                                         int64_t now);
+
+/* A hold that a verdict asks for. Empty texts stand for any. */
+struct bounce_hold_key {
+    char provider[64], domain[256], ip[64], sender_domain[256], campaign[128];
+};
+struct bounce_hold_request {
+    struct bounce_hold_key key;
+    struct bounce_cause cause; /* its until is the hold's to say */
+    int64_t base_s;            /* seconds of the first; -1: until mended */
+    int64_t max_s;             /* doubling ends there; equal to base_s: none */
+    int64_t reset_s; /* quiet seconds after which doubling begins anew */
+    bool by_hand;    /* a delivery does not end it */
+};
+
+enum bounce_outcome {
+    BOUNCE_OUTCOME_NOTHING = 0,
+    BOUNCE_OUTCOME_COUNTED,    /* a counter moved */
+    BOUNCE_OUTCOME_SUSPENDED,  /* a suspension began or grew */
+    BOUNCE_OUTCOME_SUPPRESSED, /* a suppression began or grew */
+    BOUNCE_OUTCOME_RESET,      /* counters forgotten, suspension lifted */
+    BOUNCE_OUTCOME_RELEASED,
+    BOUNCE_OUTCOME_CONSENT /* not released: that needs consent */
+};
+
+/* What was decided and why: the line of "bounce why". */
+struct bounce_decision {
+    enum bounce_outcome outcome;
+    const char *reason; /* a stable word such as "at-once"; static */
+    bool in_scope;      /* the scope's state changed, not the store's */
+    bool changed;       /* a state is no longer what it was */
+    bool observed;      /* mode observe: decided, but nothing is blocked */
+    bool alert;         /* the sender has something to mend */
+    bool incident;      /* a breaker stood open */
+    bool review;        /* a person must look */
+    bool gave_up;       /* this message is not to be tried again */
+    bool wants_hold;    /* hold is filled in */
+    enum bounce_standing from, to; /* of that state, at now */
+    struct bounce_cause cause;     /* of outcome; evidence also when nothing */
+    char counter[24];              /* that moved; empty: none */
+    unsigned count, needed;        /* failures it holds and asks for */
+    unsigned days;                 /* distinct days of them */
+    struct bounce_slice label; /* the preset's code, such as "602"; or NULL */
+    struct bounce_hold_request hold;
+};
+
+/* Judge one verdict: changes store and, where the policy entry says so, scope
+ * (NULL: the event has none; what belongs in a scope then holds everywhere).
+ * Errors: BOUNCE_E_ARG, a time out of range; the states are unchanged. */
+BOUNCE_CHECK BOUNCE_API enum bounce_err
+bounce_policy_apply(const struct bounce_policy *policy,
+                    const struct bounce_policy_input *input,
+                    struct bounce_state *store, struct bounce_state *scope,
+                    struct bounce_decision *decision_out);
+
+/* Let an address go: every cause but complaint and unsubscribe, and those too
+ * with consent; counters begin anew. reason is kept as the cause's rule. */
+BOUNCE_API void bounce_state_release(struct bounce_state *state, bool consent,
+                                     const char *reason, int64_t now,
+                                     struct bounce_decision *decision_out);
+/* Suppress by hand or by import. slot is where it belongs (not SUSPENSION);
+ * until as in the cause. Never lifts or shortens anything. */
+BOUNCE_API void bounce_state_suppress(struct bounce_state *state,
+                                      enum bounce_slot slot, int64_t until,
+                                      const char *entry, const char *reason,
+                                      int64_t now,
+                                      struct bounce_decision *decision_out);
+
+/* A route that rests. Start with all zero but key. */
+struct bounce_hold {
+    struct bounce_hold_key key;
+    struct bounce_cause cause; /* since, until; no cause: not yet held */
+    int64_t base_s;
+    unsigned step;                  /* doublings so far */
+    bool open;                      /* ended neither by delivery nor by hand */
+    bool by_hand;                   /* a delivery does not end it */
+    int64_t delivered_at, ended_at; /* newest delivery, newest end by hand */
+};
+/* Open or extend. true when something changed. */
+BOUNCE_API bool bounce_hold_open(struct bounce_hold *hold,
+                                 const struct bounce_hold_request *request);
+/* A delivery over the route (by_hand false) or a person ends it and the
+ * doubling. true when something changed. */
+BOUNCE_API bool bounce_hold_end(struct bounce_hold *hold, bool by_hand,
+                                int64_t now);
+/* Whether it stops mail over route now. */
+BOUNCE_API bool bounce_hold_applies(const struct bounce_hold *hold,
+                                    const struct bounce_route *route,
+                                    int64_t now);
+
+/* Counts of a window (an hour, say) and of the past before it (30 days). */
+struct bounce_breaker_counts {
+    size_t size;                      /* sizeof(struct bounce_breaker_counts) */
+    uint64_t hard, results;           /* at one provider, in the window */
+    uint64_t past_hard, past_results; /* there, in the past */
+    uint64_t domains_failing, domains; /* connection or name failed; tried */
+};
+/* The breakers that stand open: bits for bounce_policy_input.breaker. */
+BOUNCE_API unsigned
+bounce_breaker_judge(const struct bounce_policy *policy,
+                     const struct bounce_breaker_counts *counts);
+
+enum bounce_may { BOUNCE_SEND = 0, BOUNCE_LATER, BOUNCE_NEVER };
+
+struct bounce_answer {
+    enum bounce_may may;     /* what to do */
+    enum bounce_may decided; /* the same but in mode observe */
+    int64_t until;           /* BOUNCE_NO_TIME: not known, or without end */
+    const char *reason;      /* a stable word such as "hold"; static */
+    bool in_scope;
+    struct bounce_slice label; /* the preset's code, such as "605"; or NULL */
+    const struct bounce_cause *cause; /* in a state or hold; NULL: none */
+    const struct bounce_hold *hold;   /* that stops it; NULL: none */
+};
+/* May I send? scope may be NULL; of the holds those over route count. */
+BOUNCE_API void bounce_policy_check(
+    const struct bounce_policy *policy, const struct bounce_state *store,
+    const struct bounce_state *scope, const struct bounce_hold *holds,
+    size_t hold_count, const struct bounce_route *route, int64_t now,
+    struct bounce_answer *answer_out);
+
+/* Words of the enums, as bounce_kind_name(). */
+BOUNCE_API const char *bounce_standing_name(enum bounce_standing value);
+BOUNCE_API const char *bounce_slot_name(enum bounce_slot value);
+BOUNCE_API const char *bounce_outcome_name(enum bounce_outcome value);
+BOUNCE_API const char *bounce_may_name(enum bounce_may value);
+
 #ifdef __cplusplus
 }
 #endif
