@@ -27,6 +27,6 @@ sleep 1
 send_all
 queue_left() {
     courier flush || true
-    mailq 2>/dev/null | grep -q @
+    [ "$(mailq 2>/dev/null | grep -c @)" != 0 ]
 }
 settle 90 queue_left
