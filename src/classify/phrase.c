@@ -501,15 +501,26 @@ static bool push_trimmed(struct parse *p, struct tab_pattern *pattern,
     return push_split(b, pattern, element);
 }
 
-/* Whether nothing but sets that are left out follows element i. */
-static bool is_last(const struct parse *p, size_t i, unsigned skip,
-                    unsigned optional)
+/* The elements without the sets whose bit in skip is set; a gap needs
+ * something on both sides. Returns their number. */
+static size_t keep_elements(const struct parse *p, unsigned skip,
+                            struct tab_element kept[MAX_ELEMENTS])
 {
-    for (i++; i < p->count; i++) {
-        if (!p->optional[i] || (skip >> optional++ & 1) == 0)
-            return false;
+    unsigned optional = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < p->count; i++) {
+        bool gap = p->elements[i].type == TAB_ELEMENT_GAP;
+
+        if (p->optional[i] && (skip >> optional++ & 1) != 0)
+            continue;
+        if (gap && (count == 0 || kept[count - 1].type == TAB_ELEMENT_GAP))
+            continue;
+        kept[count++] = p->elements[i];
     }
-    return true;
+    while (count > 0 && kept[count - 1].type == TAB_ELEMENT_GAP)
+        count--;
+    return count;
 }
 
 /* The pattern without the sets whose bit in skip is set. */
@@ -517,6 +528,8 @@ static bool push_pattern(struct parse *p, enum tab_owner type, uint32_t owner,
                          unsigned skip)
 {
     struct builder *b = p->b;
+    struct tab_element kept[MAX_ELEMENTS];
+    size_t count = keep_elements(p, skip, kept);
     struct tab_pattern pattern = {
         .owner_type = type,
         .owner = owner,
@@ -525,15 +538,13 @@ static bool push_pattern(struct parse *p, enum tab_owner type, uint32_t owner,
         .open_right = p->open_right,
         .text = builder_str(b, p->field->value),
     };
-    unsigned optional = 0;
 
-    for (size_t i = 0; i < p->count; i++) {
-        if (p->optional[i] && (skip >> optional++ & 1) != 0)
-            continue;
-        if (!push_trimmed(p, &pattern, p->elements[i],
-                          is_last(p, i, skip, optional)))
+    for (size_t i = 0; i < count; i++) {
+        if (!push_trimmed(p, &pattern, kept[i], i + 1 == count))
             return false;
     }
+    if (pattern.elements.count == 0) /* all of it could be left out */
+        return !b->failed;
     builder_push(b, &b->patterns, &pattern);
     builder_push(b, &b->pattern_places,
                  &(struct pattern_place){p->place->file, p->field->line});
