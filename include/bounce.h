@@ -94,7 +94,9 @@ struct bounce_options {
     struct bounce_allocator allocator;
     size_t max_message;    /* bytes; of a larger message head and tail are
                             * used, with a warning; default 8 MiB */
-    size_t max_memory;     /* bytes one reader may hold; default 64 MiB */
+    size_t max_memory;     /* bytes one reader may hold beside the head and
+                            * tail of a message over max_message; default
+                            * 64 MiB */
     unsigned max_depth;    /* nested MIME parts; default 32 */
     unsigned max_parts;    /* MIME parts of one message; default 1000 */
     unsigned max_headers;  /* header fields of one part; default 2000 */
