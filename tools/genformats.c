@@ -460,19 +460,6 @@ static void put_buckets(struct generator *g, const struct vec *all)
     free(starts);
 }
 
-static int order_names(struct bounce_slice a, struct bounce_slice b)
-{
-    size_t n = a.len < b.len ? a.len : b.len;
-
-    for (size_t i = 0; i < n; i++) {
-        int x = ascii_lower((unsigned char)a.ptr[i]);
-        int y = ascii_lower((unsigned char)b.ptr[i]);
-        if (x != y)
-            return x - y;
-    }
-    return a.len < b.len ? -1 : a.len > b.len;
-}
-
 static void put_headers(struct generator *g, const struct vec *all)
 {
     uint16_t *order = calloc(all->count + 1, sizeof(*order));
@@ -487,7 +474,7 @@ static void put_headers(struct generator *g, const struct vec *all)
         for (at = n; at > 0; at--) {
             const struct made_mark *before =
                 VEC_AT(*all, struct made_mark, order[at - 1]);
-            if (order_names(before->name, m->name) <= 0)
+            if (slice_compare_nocase(before->name, m->name) <= 0)
                 break;
             order[at] = order[at - 1];
         }

@@ -167,3 +167,16 @@ int slice_compare(struct bounce_slice a, struct bounce_slice b)
         return order;
     return a.len < b.len ? -1 : a.len > b.len;
 }
+
+int slice_compare_nocase(struct bounce_slice a, struct bounce_slice b)
+{
+    size_t n = a.len < b.len ? a.len : b.len;
+
+    for (size_t i = 0; i < n; i++) {
+        int x = ascii_lower((unsigned char)a.ptr[i]);
+        int y = ascii_lower((unsigned char)b.ptr[i]);
+        if (x != y)
+            return x - y;
+    }
+    return a.len < b.len ? -1 : a.len > b.len;
+}

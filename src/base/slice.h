@@ -101,5 +101,7 @@ size_t slice_parse_uint(struct bounce_slice s, unsigned max_digits,
 
 /* strcmp-like order of bytes. */
 int slice_compare(struct bounce_slice a, struct bounce_slice b);
+/* The same with ASCII letters in lower case. */
+int slice_compare_nocase(struct bounce_slice a, struct bounce_slice b);
 
 #endif

@@ -226,7 +226,6 @@ static void consider(struct contest *contest, size_t set, struct candidate *c)
     best->tables = t;
     best->rule = c->rule;
     best->inside = c->inside;
-    best->exactness = c->exactness;
     best->literal = c->hit != NULL ? c->hit->literal : 0;
     best->text = c->hit != NULL ? slice_make(s->state->text + c->hit->start,
                                              c->hit->end - c->hit->start)

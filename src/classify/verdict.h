@@ -36,7 +36,6 @@ struct best_rule {
     uint32_t literal;         /* bytes of it that are no gap */
     bool inside;              /* in the innermost reply itself */
     bool contested;           /* a rule of another category spoke too */
-    unsigned exactness;       /* of the code condition that held */
 };
 
 /* Match the reply over all tables: the matchers hold the hits afterwards.

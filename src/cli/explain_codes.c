@@ -84,20 +84,6 @@ static bool is_wanted(const struct explain_run *run,
            (int)number == codes->reply_code;
 }
 
-static void add_json(struct textbuf *text, const struct bounce_code *code)
-{
-    textbuf_byte(text, '{');
-    json_out_member(text, "code", code->code);
-    json_out_member(text, "service", code->service);
-    json_out_member(text, "title", code->title);
-    json_out_member(text, "category", code->category);
-    json_out_member(text, "meaning", code->meaning);
-    json_out_member(text, "cause", code->cause);
-    json_out_member(text, "remedy", code->remedy);
-    json_out_member(text, "reference", code->reference);
-    textbuf_byte(text, '}');
-}
-
 /* Codes of the same sort that mean the same category: what somebody who looks
  * one up may have in hand as well. */
 static void add_similar(const struct explain_run *run, struct textbuf *text,
@@ -160,7 +146,7 @@ size_t explain_codes(const struct explain_run *run, struct textbuf *text,
         if (run->json && found > 0)
             textbuf_byte(text, ',');
         if (run->json)
-            add_json(text, &code);
+            json_out_code(text, &code);
         else
             add_text(run, text, &code, codes);
         found++;

@@ -38,3 +38,17 @@ void json_out_bool(struct textbuf *text, const char *key, bool value)
     json_out_key(text, key);
     textbuf_cstr(text, value ? "true" : "false");
 }
+
+void json_out_code(struct textbuf *text, const struct bounce_code *code)
+{
+    textbuf_byte(text, '{');
+    json_out_member(text, "code", code->code);
+    json_out_member(text, "service", code->service);
+    json_out_member(text, "title", code->title);
+    json_out_member(text, "category", code->category);
+    json_out_member(text, "meaning", code->meaning);
+    json_out_member(text, "cause", code->cause);
+    json_out_member(text, "remedy", code->remedy);
+    json_out_member(text, "reference", code->reference);
+    textbuf_byte(text, '}');
+}

@@ -15,4 +15,7 @@ void json_out_bool(struct textbuf *text, const char *key, bool value);
 /* "key": and nothing more: the value follows. */
 void json_out_key(struct textbuf *text, const char *key);
 
+/* A code of the tables as an object. */
+void json_out_code(struct textbuf *text, const struct bounce_code *code);
+
 #endif

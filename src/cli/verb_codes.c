@@ -18,20 +18,6 @@ static void add_row(struct textbuf *text, const struct bounce_code *code)
     view_field(text, code->title.len > 0 ? code->title : code->meaning);
 }
 
-static void add_json(struct textbuf *text, const struct bounce_code *code)
-{
-    textbuf_byte(text, '{');
-    json_out_member(text, "code", code->code);
-    json_out_member(text, "service", code->service);
-    json_out_member(text, "title", code->title);
-    json_out_member(text, "category", code->category);
-    json_out_member(text, "meaning", code->meaning);
-    json_out_member(text, "cause", code->cause);
-    json_out_member(text, "remedy", code->remedy);
-    json_out_member(text, "reference", code->reference);
-    textbuf_cstr(text, "}\n");
-}
-
 static void list_codes(const struct bounce_engine *engine, bool json,
                        bool titles)
 {
@@ -46,7 +32,8 @@ static void list_codes(const struct bounce_engine *engine, bool json,
     for (size_t i = 0; bounce_code_at(engine, i, &code); i++) {
         row.len = 0;
         if (json) {
-            add_json(&row, &code);
+            json_out_code(&row, &code);
+            textbuf_byte(&row, '\n');
             textbuf_add(&out.text, textbuf_slice(&row));
             continue;
         }

@@ -152,19 +152,6 @@ static void scan(struct recognizer *r, struct bounce_slice text,
     }
 }
 
-static int compare_names(struct bounce_slice a, struct bounce_slice b)
-{
-    size_t n = a.len < b.len ? a.len : b.len;
-
-    for (size_t i = 0; i < n; i++) {
-        int x = ascii_lower((unsigned char)a.ptr[i]);
-        int y = ascii_lower((unsigned char)b.ptr[i]);
-        if (x != y)
-            return x - y;
-    }
-    return a.len < b.len ? -1 : a.len > b.len;
-}
-
 static void scan_header(struct recognizer *r, const struct mime_header *h)
 {
     size_t low = 0, high = FORMAT_HEADER_COUNT;
@@ -173,14 +160,16 @@ static void scan_header(struct recognizer *r, const struct mime_header *h)
     while (low < high) {
         size_t middle = (low + high) / 2;
         const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[middle]];
-        if (compare_names(format_text(m->name, m->name_len), h->name) < 0)
+        if (slice_compare_nocase(format_text(m->name, m->name_len), h->name) <
+            0)
             low = middle + 1;
         else
             high = middle;
     }
     for (; low < FORMAT_HEADER_COUNT; low++) {
         const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[low]];
-        if (compare_names(format_text(m->name, m->name_len), h->name) != 0)
+        if (slice_compare_nocase(format_text(m->name, m->name_len), h->name) !=
+            0)
             break;
         if (value.ptr == NULL)
             value = format_normalize(r->message,
