@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * Pages of what is stored. All of them go by key: the cursor of a row says where
+ * the next page begins, however much came in between. */
+#ifndef BOUNCE_STORE_LIST_H
+#define BOUNCE_STORE_LIST_H
+
+#include "store/book.h"
+#include "store/record.h"
+
+/* NULL slices and BOUNCE_NO_TIME: any. Several values of one field are joined
+ * by commas. */
+struct list_filter {
+    struct bounce_slice address, domain, state; /* state: active, suspended,
+                                                 * suppressed */
+    struct bounce_slice cls, category, provider, scope, campaign, ip;
+    struct bounce_slice sender_domain, kind, rule;
+    int64_t since, until; /* since <= time < until */
+    struct bounce_slice cursor;
+    size_t limit; /* rows; 0: all */
+    bool newest_first;
+};
+
+/* An unknown word in a filter, a cursor that is none: STORE_E_VALUE, and the
+ * message says which. */
+
+struct list_address {
+    struct bounce_slice address, scope, domain;
+    enum bounce_standing standing;    /* at now */
+    const struct bounce_cause *cause; /* that speaks; NULL when active */
+    enum bounce_slot slot;
+    enum bounce_class cls;
+    struct bounce_slice provider, campaign;
+    const struct bounce_state *state; /* all of it */
+    struct bounce_slice cursor;
+};
+enum store_err
+list_addresses(struct book *book, const struct list_filter *filter, int64_t now,
+               bool (*take)(void *ctx, const struct list_address *row),
+               void *ctx, struct store_error *error);
+
+struct list_event {
+    int64_t seq, recorded_at;
+    bool counts, review;
+    const struct record *record; /* event whole; advice from the engine */
+    const struct record_facts *facts;
+    struct bounce_slice cursor;
+};
+enum store_err list_events(struct book *book, const struct list_filter *filter,
+                           bool (*take)(void *ctx,
+                                        const struct list_event *row),
+                           void *ctx, struct store_error *error);
+/* Reports without a safe recipient, breaker cases: the same rows. */
+enum store_err list_review(struct book *book, const struct list_filter *filter,
+                           bool (*take)(void *ctx,
+                                        const struct list_event *row),
+                           void *ctx, struct store_error *error);
+
+#define CHANGE_INCIDENT 1U /* flags */
+#define CHANGE_ALERT    2U
+#define CHANGE_REVIEW   4U
+#define CHANGE_OBSERVED 8U
+struct list_change {
+    int64_t seq, at, recorded_at, until;
+    struct bounce_slice address, scope; /* NULL: a hold */
+    struct bounce_slice what, was, becomes, outcome, reason, category, entry;
+    struct bounce_slice rule, event_id, label, counter;
+    unsigned count, needed, flags;
+    struct bounce_slice cursor;
+};
+/* In the order of their happening; cursor is the last one seen. */
+enum store_err list_changes(struct book *book, const struct list_filter *filter,
+                            bool (*take)(void *ctx,
+                                         const struct list_change *row),
+                            void *ctx, struct store_error *error);
+
+/* Holds; those that ended too when with_ended. */
+enum store_err
+list_holds(struct book *book, const struct list_filter *filter, bool with_ended,
+           int64_t now, bool (*take)(void *ctx, const struct bounce_hold *hold),
+           void *ctx, struct store_error *error);
+
+/* Of each recipient of a campaign whose last word is a temporary failure, a
+ * suspension or a hold: whether it may be tried again, now, when, or never. */
+struct list_due {
+    struct bounce_slice address;
+    enum bounce_may may;
+    int64_t when; /* BOUNCE_NO_TIME: unknown (LATER) or never */
+    const char *reason;
+    const struct record *record; /* the last event */
+    struct bounce_slice cursor;
+};
+enum store_err list_due(struct book *book, const struct list_filter *filter,
+                        int64_t now,
+                        bool (*take)(void *ctx, const struct list_due *row),
+                        void *ctx, struct store_error *error);
+
+/* Advice and class of a stored event, which follow from its category and rule:
+ * filled in by all of the above. */
+void list_complete(const struct bounce_engine *engine,
+                   struct bounce_event *event);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * Group commit: one thread takes records from a bounded queue, up to 5,000 or
+ * what came in 5 ms, applies them in one transaction, and only then says so. A
+ * batch that fails because of a record is halved until that one stands alone. */
+#ifndef BOUNCE_STORE_WRITER_H
+#define BOUNCE_STORE_WRITER_H
+
+#include "store/ledger.h"
+
+/* What became of one call of writer_add(): in the writer's thread, in order.
+ * error is NULL when all its records are durable. STORE_E_VALUE: bad records
+ * were left out, the others are durable. Anything else: none of them is. */
+typedef void writer_done_fn(void *ctx, const struct store_error *error,
+                            const struct ledger_result *results, size_t count);
+
+struct writer_options {
+    size_t batch;      /* records; default 5000 */
+    unsigned delay_ms; /* default 5 */
+    size_t queue;      /* records waiting; default 4 batches */
+    int64_t now;       /* BOUNCE_NO_TIME: the clock */
+    unsigned tries;    /* of a batch that met STORE_E_BUSY or _LOST; default 5,
+                        * waiting longer each time */
+};
+
+struct writer;
+
+/* book is the writer's alone until writer_free(). NULL: memory is out. */
+struct writer *writer_new(struct book *book,
+                          const struct writer_options *options);
+/* Waits for all that was added, then frees. */
+void writer_free(struct writer *writer);
+
+/* Some records that belong together (one report's): copied; waits while the
+ * queue is full. done may be NULL. false: memory is out, nothing was added.
+ * From any thread. */
+bool writer_add(struct writer *writer, const struct record *records,
+                size_t count, writer_done_fn *done, void *ctx);
+/* Lines of the sent log, likewise; results are NULL in done. */
+bool writer_add_sent(struct writer *writer, const struct sent *lines,
+                     size_t count, writer_done_fn *done, void *ctx);
+/* Where a source stands behind all that was added before: stored in the same
+ * transaction as that. */
+bool writer_add_position(struct writer *writer, struct bounce_slice source,
+                         int64_t offset, struct bounce_slice mark);
+/* Waits until all that was added is done. The first error since the last call
+ * that was no bad record (STORE_OK: none). */
+enum store_err writer_flush(struct writer *writer, struct store_error *error);
+
+/* For progress and metrics. */
+struct writer_counts {
+    uint64_t fresh, known, bad, commits, waiting;
+};
+void writer_counts(struct writer *writer, struct writer_counts *counts_out);
+
+#endif
