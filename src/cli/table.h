@@ -6,7 +6,7 @@
 
 #include "cli/out.h"
 
-#define TABLE_COLUMNS 8
+#define TABLE_COLUMNS 40
 #define TABLE_AHEAD   200 /* rows that decide on the widths */
 
 struct table {
