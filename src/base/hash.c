@@ -70,10 +70,9 @@ void hash128_add(struct hash128 *hash, struct bounce_slice s)
     }
 }
 
-void hash128_hex(struct hash128 *hash, char out[33])
+void hash128_words(struct hash128 *hash, uint64_t out[2])
 {
-    static const char digits[] = "0123456789abcdef";
-    uint64_t *v = hash->v, half[2];
+    uint64_t *v = hash->v;
 
     mix(hash, hash->tail | (uint64_t)(hash->length & 0xff) << 56);
     for (unsigned i = 0; i < 2; i++) {
@@ -83,8 +82,16 @@ void hash128_hex(struct hash128 *hash, char out[33])
             v[1] ^= 0xdd;
         for (unsigned j = 0; j < 4; j++)
             sip_round(v);
-        half[i] = v[0] ^ v[1] ^ v[2] ^ v[3];
+        out[i] = v[0] ^ v[1] ^ v[2] ^ v[3];
     }
+}
+
+void hash128_hex(struct hash128 *hash, char out[33])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t half[2];
+
+    hash128_words(hash, half);
     for (unsigned i = 0; i < 32; i++)
         out[i] = digits[half[i / 16] >> (60 - 4 * (i % 16)) & 0xf];
     out[32] = '\0';

@@ -14,7 +14,9 @@ struct hash128 {
 
 void hash128_init(struct hash128 *hash);
 void hash128_add(struct hash128 *hash, struct bounce_slice s);
-/* 32 hex digits and a NUL. */
+/* Ends the hash: its 128 bits. hash cannot be used any more. */
+void hash128_words(struct hash128 *hash, uint64_t out[2]);
+/* The same as 32 hex digits and a NUL. */
 void hash128_hex(struct hash128 *hash, char out[33]);
 
 /* For tables in memory: FNV-1a. */
