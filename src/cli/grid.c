@@ -106,13 +106,16 @@ bool grid_init(struct grid *grid, struct out *out, enum grid_format format,
                const struct grid_column *all, size_t count, const char *chosen,
                const char *verb)
 {
+    const enum grid_show most =
+        format == GRID_JSON || format == GRID_CSV ? GRID_MORE : GRID_STANDARD;
+
     *grid = (struct grid){.out = out, .format = format};
     if (chosen != NULL) {
         if (!choose(grid, all, count, slice_cstr(chosen), verb))
             return false;
     } else {
         for (size_t i = 0; i < count && grid->count < TABLE_COLUMNS; i++) {
-            if (all[i].standard)
+            if (all[i].show <= most)
                 grid->columns[grid->count++] = &all[i];
         }
     }

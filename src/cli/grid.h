@@ -14,9 +14,15 @@ enum grid_format {
 
 struct grid;
 
+enum grid_show {
+    GRID_STANDARD, /* shown unless --columns says otherwise */
+    GRID_MORE,     /* likewise in JSON and CSV, which people do not look at */
+    GRID_ASKED     /* only when --columns names it */
+};
+
 struct grid_column {
     const char *name; /* in --columns, of the JSON member, title elsewhere */
-    bool standard;    /* shown unless --columns says otherwise */
+    enum grid_show show;
     /* Calls one of grid_text() ... once. */
     void (*put)(struct grid *grid, const void *row);
 };
