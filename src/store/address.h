@@ -16,7 +16,8 @@ struct address_options {
     bool hash_domains;        /* domains too */
 };
 
-/* NULL when memory is out, or when the key cannot be used (error says why). */
+/* NULL when memory is out, or when the key cannot be used: shorter than 16
+ * bytes, no libcrypto (error says why). */
 struct address_book *address_book_new(const struct address_options *options,
                                       char error[160]);
 void address_book_free(struct address_book *book);
@@ -38,12 +39,14 @@ enum address_flaw {
     ADDRESS_NO_DOMAIN,
     ADDRESS_TOO_LONG,
     ADDRESS_SYNTAX, /* RFC 5321 section 4.1.2, RFC 6531 */
-    ADDRESS_DOMAIN  /* no name that IDNA allows */
+    ADDRESS_DOMAIN, /* no name that a domain can have (RFC 1035, IDNA) */
+    ADDRESS_NO_IDN, /* an international name, and libidn2 is missing */
+    ADDRESS_NO_HASH /* memory was out while it was hashed */
 };
 
-/* Takes "a@b", "<a@b>", "mailto:a@b". A text that address_book made from an
+/* Takes "a@b", "<a@b>", "mailto:a@b". A text that this book's key made from an
  * address (a keyed hash) stays as it is, so that what was exported can be
- * asked for. */
+ * asked for. text must not lie in *address_out. */
 enum address_flaw address_read(const struct address_book *book,
                                struct bounce_slice text,
                                struct address *address_out);
@@ -56,9 +59,14 @@ void address_rekey(const struct address_book *book, struct address *address,
                    unsigned attempt);
 
 /* Text in which no address stands in clear any more, for diagnostics, subjects
- * and ids: each address becomes its keyed hash, and so does every later mention
- * of the local part of recipient (may be NULL). Without a key the text itself.
- * Writes at most cap bytes, returns the length (never more than cap). */
+ * and ids: each address becomes its keyed hash, whether its "@" is written so,
+ * as %40, =40, +40 (RFC 3461), &#64; or as "=" in a variable return path; and so
+ * does each mention of the local part of recipient (may be NULL), whole and
+ * without its "+detail". What says nothing of a person stays: local parts of
+ * one or two letters or up to three digits, and words that replies are made of
+ * ("user", "mailbox"), unless they stand in quotes or brackets. Without a key
+ * the text itself. Writes at most cap bytes, whole characters; returns the
+ * length (never more than cap). */
 size_t address_hide(const struct address_book *book, struct bounce_slice text,
                     const struct bounce_slice *recipient, char *buf,
                     size_t cap);
