@@ -98,3 +98,4 @@ if(NOT test_prefix)
 endif()
 
 include(BounceHostile)
+include(BounceStoreTests)

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT
+ * The SQL of schema/ as it is built in: script i brings a store from version i
+ * to i + 1; NULL ends the list. */
+#ifndef BOUNCE_STORE_SCHEMA_H
+#define BOUNCE_STORE_SCHEMA_H
+
+extern const char *const schema_sqlite[];
+extern const char *const schema_postgresql[];
+
+#endif

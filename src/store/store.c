@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/store.h"
+
+#include "store/migrate.h"
+#include "store/module.h"
+
+static bool begins_with(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+/* NULL: a module is missing, error is filled in. */
+static const struct store_driver *driver_for(const char *where,
+                                             struct store_error *error)
+{
+    if (begins_with(where, "null:")) {
+        return &store_null;
+    }
+    if (!begins_with(where, "postgresql://") &&
+        !begins_with(where, "postgres://")) {
+        return &store_sqlite;
+    }
+    char msg[160];
+    const struct module_store *module = module_load("postgresql", msg);
+    if (module == NULL) {
+        (void)store_fail(error, STORE_E_OPEN,
+                         "PostgreSQL support is not installed: %s", msg);
+        return NULL;
+    }
+    return module->driver;
+}
+
+enum store_err store_open(const char *where,
+                          const struct store_options *options,
+                          struct store **store_out, struct store_error *error)
+{
+    *store_out = NULL;
+    const struct store_driver *driver = driver_for(where, error);
+    if (driver == NULL) {
+        return error->code;
+    }
+    struct store_options chosen = *options;
+    if (chosen.wait_ms == 0) {
+        chosen.wait_ms = 5000;
+    }
+    struct store *store = NULL;
+    enum store_err err = driver->open(where, &chosen, &store, error);
+    if (err == STORE_OK) {
+        err = migrate(store, chosen.create, error);
+    }
+    if (err != STORE_OK) {
+        store_close(store);
+        return err;
+    }
+    *store_out = store;
+    return STORE_OK;
+}
+
+void store_close(struct store *store)
+{
+    if (store != NULL) {
+        store->driver->close(store);
+    }
+}
+
+enum store_err store_begin(struct store *store, enum store_mode mode,
+                           struct store_error *error)
+{
+    return store->driver->begin(store, mode, error);
+}
+
+enum store_err store_commit(struct store *store, struct store_error *error)
+{
+    return store->driver->commit(store, error);
+}
+
+void store_rollback(struct store *store)
+{
+    store->driver->rollback(store);
+}
+
+enum store_err store_run(struct store *store, const char *sql,
+                         const struct store_value *values, size_t count,
+                         store_row_fn *row, void *ctx,
+                         struct store_error *error)
+{
+    return store->driver->run(store, sql, values, count, row, ctx, error);
+}
+
+enum store_err store_put_rows(struct store *store, const struct store_put *put,
+                              const struct store_value *values, size_t rows,
+                              struct store_error *error)
+{
+    return rows == 0 ? STORE_OK
+                     : store->driver->put(store, put, values, rows, error);
+}
+
+enum store_err store_get_rows(struct store *store, const struct store_get *get,
+                              const struct store_value *values, size_t keys,
+                              store_row_fn *row, void *ctx,
+                              struct store_error *error)
+{
+    return keys == 0 ? STORE_OK
+                     : store->driver->get(store, get, values, keys, row, ctx,
+                                          error);
+}
