@@ -9,7 +9,7 @@
 #include "store/module.h"
 
 static bool hmac_sha256(struct bounce_slice key, struct bounce_slice text,
-                        unsigned char mac_out[32])
+                        unsigned char mac_out[MODULE_SHA256_LEN])
 {
     unsigned char mac[EVP_MAX_MD_SIZE];
     unsigned len = 0;
@@ -22,9 +22,9 @@ static bool hmac_sha256(struct bounce_slice key, struct bounce_slice text,
     fine = HMAC(EVP_sha256(), key.ptr != NULL ? key.ptr : "", (int)key.len,
                 (const unsigned char *)(text.ptr != NULL ? text.ptr : ""),
                 text.len, mac, &len) != NULL &&
-           len == 32;
+           len == MODULE_SHA256_LEN;
     if (fine) {
-        memcpy(mac_out, mac, 32);
+        memcpy(mac_out, mac, MODULE_SHA256_LEN);
     }
     OPENSSL_cleanse(mac, sizeof(mac));
     return fine;

@@ -34,13 +34,15 @@ static bool is_host_name(struct bounce_slice name)
     return name.len <= DOMAIN_MAX;
 }
 
-static bool to_ascii(struct bounce_slice domain, char *out, size_t cap,
-                     size_t *len_out)
+static bool to_ascii(struct bounce_slice domain, char out[MODULE_IDN_CAP],
+                     bool *nomem_out)
 {
     char input[INPUT_MAX + 1];
     char *name = NULL;
     bool fine = false;
+    int err;
 
+    *nomem_out = false;
     if (domain.len == 0 || domain.len > INPUT_MAX ||
         memchr(domain.ptr, '\0', domain.len) != NULL) {
         return false;
@@ -51,17 +53,14 @@ static bool to_ascii(struct bounce_slice domain, char *out, size_t cap,
      * they mean; nontransitional, so that the German sharp s stays itself. Not
      * IDN2_USE_STD3_ASCII_RULES: libidn2 2.3 then drops an underscore and goes
      * on, so that two domains would become one. is_host_name() refuses it. */
-    if (idn2_to_ascii_8z(input, &name, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) ==
-        IDN2_OK) {
+    err = idn2_to_ascii_8z(input, &name, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+    *nomem_out = err == IDN2_MALLOC;
+    if (err == IDN2_OK) {
         struct bounce_slice ascii = slice_cstr(name);
 
-        fine = is_host_name(ascii) && ascii.len < cap;
-        for (size_t i = 0; fine && i < ascii.len; i++) {
+        fine = is_host_name(ascii); /* so it fits */
+        for (size_t i = 0; fine && i <= ascii.len; i++) {
             out[i] = (char)ascii_lower((unsigned char)ascii.ptr[i]);
-        }
-        if (fine) {
-            out[ascii.len] = '\0';
-            *len_out = ascii.len;
         }
     }
     idn2_free(name);

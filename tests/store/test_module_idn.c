@@ -46,7 +46,7 @@ static const struct name {
      "a\xc2\xad"
      "b.example",
      "ab.example"},
-    {"right to left", "\xd7\x99\xd7\x90.example", "xn--tdbj.example"},
+    {"right to left", "\xd7\x99\xd7\x90.example", "xn--4dbr.example"},
     {"longest label", LABEL63 ".example", LABEL63 ".example"},
     {"empty", "", NULL},
     {"dot", ".", NULL},
@@ -99,13 +99,13 @@ static void test_names(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        char out[256] = "untouched";
-        size_t len = 0;
-        bool fine =
-            idn->to_ascii(slice_cstr(names[i].from), out, sizeof(out), &len);
+        char out[MODULE_IDN_CAP] = "untouched";
+        bool nomem = true;
+        bool fine = idn->to_ascii(slice_cstr(names[i].from), out, &nomem);
 
+        assert_false(nomem);
         if (fine != (names[i].to != NULL) ||
-            (fine && (strcmp(out, names[i].to) != 0 || len != strlen(out)))) {
+            strcmp(out, fine ? names[i].to : "untouched") != 0) {
             fail_msg("%s: %s", names[i].label, fine ? out : "refused");
         }
     }
@@ -118,12 +118,11 @@ static void test_stable(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        char out[256];
-        size_t len = 0;
+        char out[MODULE_IDN_CAP];
+        bool nomem;
 
         if (names[i].to != NULL) {
-            assert_true(
-                idn->to_ascii(slice_cstr(names[i].to), out, sizeof(out), &len));
+            assert_true(idn->to_ascii(slice_cstr(names[i].to), out, &nomem));
             assert_string_equal(out, names[i].to);
         }
     }
@@ -134,23 +133,26 @@ static void test_bounds(void **state)
     static const char nul[] = "a\0b.example";
     static const char huge[] = EIGHTFOLD(EIGHTFOLD(EIGHTFOLD("abc.")));
     const struct module_idn *idn = load();
-    char out[16];
-    size_t len = 0;
+    char out[MODULE_IDN_CAP];
+    bool nomem;
 
     (void)state;
-    assert_false(idn->to_ascii(slice_make(nul, sizeof(nul) - 1), out,
-                               sizeof(out), &len));
-    assert_false(idn->to_ascii(SLICE_NULL, out, sizeof(out), &len));
-    assert_false(idn->to_ascii(slice_cstr(huge), out, sizeof(out), &len));
-    /* One byte for NUL must be left. */
-    assert_false(idn->to_ascii(SLICE("abc.example.org"), out, 15, &len));
-    assert_true(idn->to_ascii(SLICE("abc.example.org"), out, 16, &len));
-    assert_int_equal(len, 15);
-    assert_string_equal(out, "abc.example.org");
+    assert_false(idn->to_ascii(slice_make(nul, sizeof(nul) - 1), out, &nomem));
+    assert_false(idn->to_ascii(SLICE_NULL, out, &nomem));
+    assert_false(idn->to_ascii(slice_cstr(huge), out, &nomem));
     /* The slice's end counts, not the NUL behind it. */
-    assert_true(
-        idn->to_ascii(slice_make("abc.example.org", 11), out, 16, &len));
+    assert_true(idn->to_ascii(slice_make("abc.example.org", 11), out, &nomem));
     assert_string_equal(out, "abc.example");
+    /* 253 bytes fit, 254 do not. */
+    assert_true(idn->to_ascii(
+        SLICE(LABEL63 "." LABEL63 "." LABEL63 ".abcdefghijklmnopqrstuvwxyz"
+                      "abcdefghijklmnopqrstuvwxyz123456789"),
+        out, &nomem));
+    assert_int_equal(strlen(out), 253);
+    assert_false(idn->to_ascii(
+        SLICE(LABEL63 "." LABEL63 "." LABEL63 ".abcdefghijklmnopqrstuvwxyz"
+                      "abcdefghijklmnopqrstuvwxyz1234567890"),
+        out, &nomem));
 }
 
 int main(void)
