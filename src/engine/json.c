@@ -230,41 +230,35 @@ static void put_original(struct json_writer *w,
 }
 
 static void put_warnings(struct json_writer *w,
-                         const struct bounce_result *result)
+                         const struct bounce_warning *warnings, size_t count)
 {
-    size_t count = bounce_result_warnings(result);
-
     JSON_RAW(w, ",\"warnings\":[");
     for (size_t i = 0; i < count; i++) {
-        const struct bounce_warning *warning = bounce_result_warning(result, i);
-
         if (i > 0)
             JSON_RAW(w, ",");
         JSON_RAW(w, "{\"id\":");
-        json_word(w, warning->id);
-        JSON_KEY_STRING(w, "text", slice_cstr(warning->text));
+        json_word(w, warnings[i].id);
+        JSON_KEY_STRING(w, "text", slice_cstr(warnings[i].text));
         JSON_RAW(w, ",\"offset\":");
-        if (warning->offset == BOUNCE_NO_OFFSET)
+        if (warnings[i].offset == BOUNCE_NO_OFFSET)
             JSON_RAW(w, "null");
         else
-            json_int(w, (int64_t)warning->offset);
+            json_int(w, (int64_t)warnings[i].offset);
         JSON_RAW(w, "}");
     }
     JSON_RAW(w, "]");
 }
 
-size_t bounce_event_json(const struct bounce_engine *engine,
-                         const struct bounce_result *result, size_t i,
-                         const struct bounce_json_options *options, char *buf,
-                         size_t cap)
+size_t json_event(const struct bounce_engine *engine,
+                  const struct bounce_event *event,
+                  const struct bounce_warning *warnings, size_t warning_count,
+                  const struct bounce_json_options *options, char *buf,
+                  size_t cap)
 {
     static const struct bounce_json_options nothing = {.size = sizeof(nothing),
                                                        .offset = -1};
-    const struct bounce_event *event = bounce_result_event(result, i);
     struct json_writer w = {buf, cap, 0};
 
-    if (event == NULL)
-        return 0;
     if (options == NULL)
         options = &nothing;
     put_origin(&w, options, event);
@@ -275,7 +269,20 @@ size_t bounce_event_json(const struct bounce_engine *engine,
     put_labels(&w, engine, options->labels, event);
     put_report(&w, event);
     put_original(&w, event);
-    put_warnings(&w, result);
+    put_warnings(&w, warnings, warning_count);
     JSON_RAW(&w, "}\n");
     return w.len;
+}
+
+size_t bounce_event_json(const struct bounce_engine *engine,
+                         const struct bounce_result *result, size_t i,
+                         const struct bounce_json_options *options, char *buf,
+                         size_t cap)
+{
+    const struct bounce_event *event = bounce_result_event(result, i);
+
+    if (event == NULL)
+        return 0;
+    return json_event(engine, event, bounce_result_warning(result, 0),
+                      bounce_result_warnings(result), options, buf, cap);
 }

@@ -47,4 +47,12 @@ void json_time(struct json_writer *w, int64_t time);
 #define JSON_KEY_WORD(w, key, s) (JSON_RAW(w, ",\"" key "\":"), json_word(w, s))
 #define JSON_KEY_TIME(w, key, t) (JSON_RAW(w, ",\"" key "\":"), json_time(w, t))
 
+/* bounce_event_json() of an event that comes from no result, such as a stored
+ * one. warnings may be NULL when there are none. */
+size_t json_event(const struct bounce_engine *engine,
+                  const struct bounce_event *event,
+                  const struct bounce_warning *warnings, size_t warning_count,
+                  const struct bounce_json_options *options, char *buf,
+                  size_t cap);
+
 #endif
