@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "cli/request.c"
+#include "ingest/json_scan.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

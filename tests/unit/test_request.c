@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "cli/request.c"
+#include "ingest/json_scan.c"
 
 #include "guard.h"
 
@@ -123,13 +124,14 @@ static void test_depth(void **state)
     struct request request;
 
     (void)state;
-    memset(line + len, '[', REQUEST_DEPTH);
-    memset(line + len + REQUEST_DEPTH, ']', REQUEST_DEPTH);
-    line[len + 2 * REQUEST_DEPTH] = '}';
-    assert_null(request_parse(line, len + 2 * REQUEST_DEPTH + 1, &request));
-    memset(line + len, '[', REQUEST_DEPTH + 1);
-    assert_string_equal(request_parse(line, len + REQUEST_DEPTH + 1, &request),
-                        "nested too deeply");
+    memset(line + len, '[', JSON_SCAN_DEPTH);
+    memset(line + len + JSON_SCAN_DEPTH, ']', JSON_SCAN_DEPTH);
+    line[len + 2 * JSON_SCAN_DEPTH] = '}';
+    assert_null(request_parse(line, len + 2 * JSON_SCAN_DEPTH + 1, &request));
+    memset(line + len, '[', JSON_SCAN_DEPTH + 1);
+    assert_string_equal(
+        request_parse(line, len + JSON_SCAN_DEPTH + 1, &request),
+        "nested too deeply");
 }
 
 int main(void)
