@@ -38,6 +38,8 @@ size_t explain_codes(const struct explain_run *run, struct textbuf *text,
 /* What providers mean by the codes: from their rules and the examples. */
 void explain_providers(const struct explain_run *run, struct textbuf *text,
                        const struct explain_codes *codes);
+/* What a class means for the address, in a sentence. Static. */
+const char *explain_class_words(enum bounce_class cls);
 /* The verdict of an event, what to do, and why. */
 void explain_verdict(const struct explain_run *run, struct textbuf *text,
                      const struct bounce_event *event);

@@ -7,7 +7,7 @@
 
 #include "base/date.h"
 
-static const char *class_words(enum bounce_class cls)
+const char *explain_class_words(enum bounce_class cls)
 {
     switch (cls) {
     case BOUNCE_CLASS_HARD:
@@ -48,7 +48,8 @@ static void add_class(const struct explain_run *run, struct textbuf *text,
     if (event->confidence >= 0 && event->cls != BOUNCE_CLASS_NONE)
         textbuf_format(text, "; %.0f %% sure", event->confidence * 100);
     textbuf_byte(text, '\n');
-    textbuf_wrap(text, slice_cstr(class_words(event->cls)), 2, run->width);
+    textbuf_wrap(text, slice_cstr(explain_class_words(event->cls)), 2,
+                 run->width);
     if (event->expired)
         textbuf_wrap(
             text, SLICE("The sending system tried until its time was used up."),

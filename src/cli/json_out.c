@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/json_out.h"
 
+#include "base/date.h"
 #include "engine/json_write.h"
 
 void json_out_string(struct textbuf *text, struct bounce_slice s)
@@ -37,6 +38,23 @@ void json_out_bool(struct textbuf *text, const char *key, bool value)
 {
     json_out_key(text, key);
     textbuf_cstr(text, value ? "true" : "false");
+}
+
+void json_out_time(struct textbuf *text, const char *key, int64_t time)
+{
+    struct json_writer w;
+
+    json_out_key(text, key);
+    w = (struct json_writer){textbuf_room(text, DATE_ISO_SIZE + 8),
+                             DATE_ISO_SIZE + 8, 0};
+    json_time(&w, time);
+    text->len += w.len;
+}
+
+void json_out_known(struct textbuf *text, const char *key, const char *value)
+{
+    json_out_member(text, key,
+                    value[0] != '\0' ? slice_cstr(value) : SLICE_NULL);
 }
 
 void json_out_code(struct textbuf *text, const struct bounce_code *code)

@@ -12,6 +12,10 @@ void json_out_member(struct textbuf *text, const char *key,
                      struct bounce_slice s);
 void json_out_number(struct textbuf *text, const char *key, int64_t value);
 void json_out_bool(struct textbuf *text, const char *key, bool value);
+/* RFC 3339 in UTC; null for BOUNCE_NO_TIME. */
+void json_out_time(struct textbuf *text, const char *key, int64_t time);
+/* value, or null when it is empty. */
+void json_out_known(struct textbuf *text, const char *key, const char *value);
 /* "key": and nothing more: the value follows. */
 void json_out_key(struct textbuf *text, const char *key);
 
