@@ -298,23 +298,27 @@ static size_t skip_parameter(struct bounce_slice local)
     return start;
 }
 
-/* "to=ann@example.org" when ann@example.org is the recipient: what stands
- * before it is no part of it. */
-static size_t skip_to_recipient(const struct hide *hide,
-                                struct bounce_slice local,
-                                struct bounce_slice domain)
+/* "to=ann@example.org" when ann@example.org is the recipient, or when its hash
+ * stands there already: what is before it is no part of it. */
+static size_t skip_to_known(const struct hide *hide, struct bounce_slice local,
+                            struct bounce_slice domain)
 {
     struct bounce_slice want = slice_make(
         hide->clear.folded, hide->clear.folded_len - hide->clear.domain.len);
+    size_t start;
 
+    if (local.len > ADDRESS_HASH_LEN) {
+        start = local.len - ADDRESS_HASH_LEN;
+        if (address_book_is_hash(hide->book, slice_from(local, start)))
+            return start;
+    }
     if (!hide->known || !slice_eq_nocase(domain, hide->clear.domain))
         return 0;
     want.len--; /* the "@" */
-    if (local.len <= want.len ||
-        is_word_byte((unsigned char)local.ptr[local.len - want.len - 1]) ||
-        !slice_ends_nocase(local, want))
+    if (local.len <= want.len || !slice_ends_nocase(local, want))
         return 0;
-    return local.len - want.len;
+    start = local.len - want.len;
+    return is_word_byte((unsigned char)local.ptr[start - 1]) ? 0 : start;
 }
 
 static int hex_digit(char c)
@@ -389,7 +393,7 @@ static bool take_address(struct hide *hide, const struct sign *sign, size_t at,
         return false;
     start += skip_parameter(local);
     local = slice_sub(text, start, at - start);
-    start += skip_to_recipient(hide, local, domain);
+    start += skip_to_known(hide, local, domain);
     local = slice_sub(text, start, at - start);
     if (local.len == 0)
         return false;
