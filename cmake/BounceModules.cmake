@@ -69,6 +69,7 @@ set_target_properties(bounce_module_base PROPERTIES
 # bounce_module(NAME SOURCE PC): NAME is what module_load() is asked for, SOURCE
 # one of module_names, PC the pkg-config name of the library behind it. Without
 # that library the module is left out.
+set(module_targets "")
 function(bounce_module name source pc)
   file(GLOB sources CONFIGURE_DEPENDS
     ${PROJECT_SOURCE_DIR}/src/store/${source}.c
@@ -88,8 +89,7 @@ function(bounce_module name source pc)
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/modules)
   install(TARGETS bounce_module_${name} LIBRARY
     DESTINATION ${module_install_dir})
-  # Whoever builds the program gets its modules along with it.
-  add_dependencies(bounce_store bounce_module_${name})
+  set(module_targets ${module_targets} bounce_module_${name} PARENT_SCOPE)
 endfunction()
 
 bounce_module(postgresql postgresql libpq)

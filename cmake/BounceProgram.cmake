@@ -15,3 +15,7 @@ foreach(library bounce_ingest bounce_store)
   endif()
 endforeach()
 set_target_properties(bounce PROPERTIES POSITION_INDEPENDENT_CODE ON)
+# Whoever builds the program gets its modules along with it.
+if(module_targets)
+  add_dependencies(bounce ${module_targets})
+endif()

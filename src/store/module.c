@@ -76,7 +76,8 @@ static const void *open_module(const char *name, const char *path,
     (void)snprintf(symbol, sizeof(symbol), "bounce_module_%s", name);
     const unsigned *version = (const unsigned *)dlsym(handle, symbol);
     if (version == NULL || *version != MODULE_VERSION) {
-        (void)snprintf(error, 160, "%s is of another version of Bounce", path);
+        (void)snprintf(error, 160, "%.110s is of another version of Bounce",
+                       path);
         (void)dlclose(handle);
         return NULL;
     }
@@ -98,7 +99,7 @@ const void *module_load(const char *name, char error[160])
             module = open_module(name, path, error);
             break;
         }
-        (void)snprintf(error, 160, "there is no %s", path);
+        (void)snprintf(error, 160, "there is no %.120s", path);
     }
     if (module != NULL && find_loaded(name) == NULL &&
         loaded_count < MODULES_MAX) {

@@ -7,4 +7,7 @@
 extern const char *const schema_sqlite[];
 extern const char *const schema_postgresql[];
 
+/* SQLite's application_id of a store, "Bnce", as its first script sets it. */
+#define SCHEMA_APPLICATION 0x426e6365
+
 #endif

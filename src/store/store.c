@@ -100,7 +100,7 @@ enum store_err store_get_rows(struct store *store, const struct store_get *get,
                               store_row_fn *row, void *ctx,
                               struct store_error *error)
 {
-    return keys == 0 ? STORE_OK
-                     : store->driver->get(store, get, values, keys, row, ctx,
-                                          error);
+    return keys == 0
+               ? STORE_OK
+               : store->driver->get(store, get, values, keys, row, ctx, error);
 }

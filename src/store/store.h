@@ -156,6 +156,9 @@ struct store_driver {
     /* The schema in this driver's dialect: number i from 0, NULL beyond the
      * last. Store version n has had scripts 0 to n - 1. */
     const char *(*migration)(size_t i);
+    /* A query that names the tables (and views) that are there, one a row. NULL:
+     * nothing is ever kept, and there is no schema. */
+    const char *tables;
 };
 
 struct store {

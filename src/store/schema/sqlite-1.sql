@@ -1,10 +1,12 @@
 -- What the tables mean: docs/store.md. The PostgreSQL twin has the same
 -- columns in the same order.
 
+PRAGMA application_id = 0x426e6365; -- "Bnce"
+
 CREATE TABLE meta (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 
 -- One row for what is known of an address in the whole store (scope '') and in
 -- each scope. key: 63 bits of a salted hash of the folded address.
@@ -26,7 +28,7 @@ CREATE TABLE state (
     base TEXT,
     base_at INTEGER,
     PRIMARY KEY (key, scope)
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 CREATE INDEX state_since ON state (since) WHERE standing <> 0;
 CREATE INDEX state_category ON state (category, since) WHERE standing <> 0;
 CREATE INDEX state_provider ON state (provider, since) WHERE standing <> 0;
@@ -62,7 +64,7 @@ CREATE TABLE event (
     source TEXT,
     "offset" INTEGER,
     body TEXT NOT NULL
-);
+) STRICT;
 CREATE INDEX event_rcpt ON event (rcpt, at, seq, id64, failure, mid, qid, kind);
 CREATE INDEX event_campaign ON event (campaign, seq) WHERE campaign IS NOT NULL;
 CREATE INDEX event_review ON event (seq) WHERE review <> 0;
@@ -72,13 +74,13 @@ CREATE TABLE folded (
     rcpt INTEGER NOT NULL,
     id64 INTEGER NOT NULL,
     PRIMARY KEY (rcpt, id64)
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 
 CREATE TABLE raw (
     seq INTEGER PRIMARY KEY,
     recorded_at INTEGER NOT NULL,
     data BLOB NOT NULL
-);
+) STRICT;
 
 -- Every change of a state or a hold, in order: the feed.
 CREATE TABLE change (
@@ -103,7 +105,7 @@ CREATE TABLE change (
     count INTEGER,
     needed INTEGER,
     flags INTEGER NOT NULL
-);
+) STRICT;
 CREATE INDEX change_rcpt ON change (rcpt, seq) WHERE rcpt IS NOT NULL;
 
 CREATE TABLE hold (
@@ -127,7 +129,7 @@ CREATE TABLE hold (
     delivered_at INTEGER,
     ended_at INTEGER,
     PRIMARY KEY (provider, domain, ip, sender_domain, campaign)
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 
 -- The sent log. mid: hash of the Message-ID.
 CREATE TABLE sent (
@@ -139,7 +141,7 @@ CREATE TABLE sent (
     ip TEXT,
     sender_domain TEXT,
     PRIMARY KEY (rcpt, mid)
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 
 -- Counts of a day. dim: all, provider, domain, campaign, scope, ip,
 -- sender_domain. what: sent, interval, or the name of a kind; detail: the
@@ -152,7 +154,7 @@ CREATE TABLE tally (
     detail TEXT NOT NULL,
     n INTEGER NOT NULL,
     PRIMARY KEY (dim, day, value, what, detail)
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 
 -- What the circuit breakers look at.
 CREATE TABLE pulse (
@@ -161,13 +163,13 @@ CREATE TABLE pulse (
     hard INTEGER NOT NULL,
     results INTEGER NOT NULL,
     PRIMARY KEY (provider, hour)
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 CREATE TABLE domain (
     domain TEXT PRIMARY KEY,
     tried_at INTEGER,
     failed_at INTEGER,
     delivered_at INTEGER
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 CREATE INDEX domain_tried ON domain (tried_at);
 
 -- How far each source was read.
@@ -176,7 +178,7 @@ CREATE TABLE position (
     "offset" INTEGER NOT NULL,
     mark TEXT NOT NULL,
     at INTEGER NOT NULL
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 
 -- Suppressions of addresses that were forgotten: a keyed hash only.
 CREATE TABLE forgotten (
@@ -185,4 +187,4 @@ CREATE TABLE forgotten (
     text TEXT NOT NULL,
     at INTEGER NOT NULL,
     PRIMARY KEY (digest, scope)
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
