@@ -3,6 +3,7 @@
 # need COMMAND PACKAGE       PACKAGE is wanted unless COMMAND is there
 # need_pc MODULE PACKAGE     the same for a pkg-config module
 # need_file PATTERN PACKAGE  the same for a file
+# need_libraries             what the program is linked with
 # install_needed             installs what is wanted, if anything
 
 needed=
@@ -20,6 +21,15 @@ need_file() {
         [ -e "$found" ] && return
     done
     needed="$needed $2"
+}
+
+# What the program and its modules are built with. Needs pkg-config.
+need_libraries() {
+    need_pc sqlite3 libsqlite3-dev
+    need_pc libcjson libcjson-dev
+    need_pc libpq libpq-dev
+    need_pc libcrypto libssl-dev
+    need_pc libidn2 libidn2-dev
 }
 
 install_needed() {
