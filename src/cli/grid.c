@@ -25,9 +25,11 @@ static bool formula(struct bounce_slice s)
     return s.len > 0 && memchr("=+-@\t\r", s.ptr[0], 6) != NULL;
 }
 
-static void put_csv(struct textbuf *text, struct bounce_slice s)
+static void put_csv(struct textbuf *text, struct bounce_slice s, bool exact)
 {
-    if (!formula(s) && slice_find_byte(s, ',') == SLICE_NPOS &&
+    const bool guard = !exact && formula(s);
+
+    if (!guard && slice_find_byte(s, ',') == SLICE_NPOS &&
         slice_find_byte(s, '"') == SLICE_NPOS &&
         slice_find_byte(s, '\n') == SLICE_NPOS &&
         slice_find_byte(s, '\r') == SLICE_NPOS) {
@@ -35,7 +37,7 @@ static void put_csv(struct textbuf *text, struct bounce_slice s)
         return;
     }
     textbuf_byte(text, '"');
-    if (formula(s))
+    if (guard)
         textbuf_byte(text, '\'');
     for (size_t i = 0; i < s.len; i++) {
         if (s.ptr[i] == '"')
@@ -97,7 +99,7 @@ static void start(struct grid *grid)
     for (size_t i = 0; i < grid->count; i++) {
         if (i > 0)
             textbuf_byte(&grid->out->text, ',');
-        put_csv(&grid->out->text, slice_cstr(grid->titles[i]));
+        put_csv(&grid->out->text, slice_cstr(grid->titles[i]), true);
     }
     textbuf_cstr(&grid->out->text, "\r\n");
 }
@@ -161,7 +163,7 @@ void grid_text(struct grid *grid, struct bounce_slice s)
     if (grid->format == GRID_JSON)
         json_out_string(&grid->row, s);
     else if (grid->format == GRID_CSV)
-        put_csv(&grid->row, s);
+        put_csv(&grid->row, s, grid->exact);
     else
         view_field(&grid->row, s);
 }

@@ -37,6 +37,8 @@ struct grid {
     struct textbuf row;
     size_t at;     /* column that is being put */
     uint64_t rows; /* so far */
+    bool exact;    /* CSV for a program: nothing is done for spreadsheets. The
+                 * caller's to set after grid_init(). */
 };
 
 /* The format that options ask for: json, csv and table at most one; else a
