@@ -23,7 +23,7 @@ enum bounce_err judge_event(struct bounce_reader *reader,
                             const struct bounce_event *kept,
                             struct bounce_event *event_out)
 {
-    const struct classify_input none = {0};
+    const struct classify_input input = {.service = kept->service};
     struct report_event event = {.event = *kept, .field_status = kept->status};
     struct bounce_event *e = &event.event;
 
@@ -34,7 +34,7 @@ enum bounce_err judge_event(struct bounce_reader *reader,
     e->evidence_by = BOUNCE_EVIDENCE_NONE;
     e->confidence = -1;
     classify_event(&reader->engine->knowledge, &reader->state, &reader->message,
-                   &none, &event);
+                   &input, &event);
     *event_out = *e;
     return reader->message.failed;
 }

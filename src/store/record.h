@@ -66,6 +66,8 @@ struct record_facts {
     enum bounce_slot slot; /* of RECORD_SUPPRESS */
     int64_t until;
     bool consent;
+    bool reply_alone; /* the kept reply alone led to the verdict: what
+                       * ledger_reclassify() may judge again */
 };
 void record_facts_init(struct record_facts *facts);
 size_t record_facts_write(const struct record_facts *facts, char *buf,
