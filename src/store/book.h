@@ -19,13 +19,14 @@ struct book_options {
     unsigned wait_ms; /* 0: 5000 */
 };
 
+#define BOOK_SALT 32
+
 struct book {
     struct store *store;
     const struct bounce_policy *policy;
     const struct bounce_engine *engine;
     struct address_book *addresses;
-    struct address_book *forgotten; /* digests of what was forgotten: the
-                                     * store's salt is the key */
+    char salt[BOOK_SALT + 1]; /* the store's own, hex digits */
     unsigned keep_raw_days;
 };
 
@@ -41,12 +42,31 @@ void book_close(struct book *book);
 struct book_state {
     struct bounce_state state;
     bool found;
-    int64_t newest_at, base_at;
+    int64_t newest_at; /* of the newest event when the row was last written */
+    int64_t base_at;   /* of the newest event that was folded */
     char category[32], provider[64], campaign[128];
 };
 enum store_err book_state(struct book *book, struct address *address,
                           struct bounce_slice scope,
                           struct book_state *state_out,
                           struct store_error *error);
+
+/* Whether text, the address of a row with this very key, is this address. If
+ * not, two addresses share the key: address_rekey(), look again. */
+bool book_same_address(const struct book *book, struct bounce_slice text,
+                       const struct address *address);
+
+/* What table forgotten knows an address by: an HMAC of its folded text, the
+ * salt being the key. false: libcrypto is missing. */
+bool book_digest(const struct book *book, const struct address *address,
+                 char out[65]);
+
+/* A row of table meta; *found_out false and value_out empty when there is
+ * none. value_out is NUL-terminated. */
+enum store_err book_meta(struct book *book, const char *name, char *value_out,
+                         size_t cap, bool *found_out,
+                         struct store_error *error);
+enum store_err book_meta_set(struct book *book, const char *name,
+                             const char *value, struct store_error *error);
 
 #endif
