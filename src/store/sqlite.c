@@ -539,7 +539,11 @@ static enum store_err sqlite_script(struct store *store, const char *sql,
 
 static const char *sqlite_migration(size_t i)
 {
-    return schema_sqlite[i];
+    size_t at = 0;
+    while (at < i && schema_sqlite[at] != NULL) {
+        at++;
+    }
+    return schema_sqlite[at];
 }
 
 const struct store_driver store_sqlite = {

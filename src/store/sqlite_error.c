@@ -102,7 +102,6 @@ enum store_err sqlite_fail(sqlite3 *db, int rc, const char *path,
     case SQLITE_CONSTRAINT:
     case SQLITE_TOOBIG:
     case SQLITE_MISMATCH:
-    case SQLITE_RANGE:
         return store_fail(error, STORE_E_VALUE, "%s: %s", shown, said);
     default:
         return store_fail(error, STORE_E_SQL, "%s: %s", shown, said);
