@@ -71,6 +71,11 @@ char csv_separator(const struct csv *csv)
     return csv->separator;
 }
 
+uint64_t csv_offset(const struct csv *csv)
+{
+    return csv->offset;
+}
+
 void csv_jump(struct csv *csv, uint64_t offset, uint64_t line)
 {
     csv->start = csv->end = 0;

@@ -42,6 +42,8 @@ enum csv_step csv_next(struct csv *csv, struct csv_row *row_out);
 int csv_error(const struct csv *csv);
 /* ',', ';', '\t' or '|'; known after the first row. */
 char csv_separator(const struct csv *csv);
+/* Bytes of the input up to the end of the last row. */
+uint64_t csv_offset(const struct csv *csv);
 /* The input goes on elsewhere, at a line's beginning: what was read ahead is
  * dropped, lines and bytes count from here. */
 void csv_jump(struct csv *csv, uint64_t offset, uint64_t line);
