@@ -10,6 +10,7 @@ static const struct {
     const char *begin;
     enum store_err err;
 } meanings[] = {
+    {"08P01", STORE_E_SQL}, /* such as too few parameters */
     {"08", STORE_E_LOST},
     {"57014", STORE_E_BUSY}, /* statement_timeout, or cancelled by a person */
     {"57P", STORE_E_LOST},
