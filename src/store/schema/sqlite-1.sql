@@ -29,10 +29,22 @@ CREATE TABLE state (
     base_at INTEGER,
     PRIMARY KEY (key, scope)
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX state_since ON state (since) WHERE standing <> 0;
-CREATE INDEX state_category ON state (category, since) WHERE standing <> 0;
-CREATE INDEX state_provider ON state (provider, since) WHERE standing <> 0;
-CREATE INDEX state_domain ON state (domain, since) WHERE standing <> 0;
+-- Pages of the list go by (since, key, scope) along one of these, each without
+-- a gap in its order; state_until finds what time has freed.
+CREATE INDEX state_since ON state (standing, since, key, scope)
+    WHERE standing <> 0;
+CREATE INDEX state_category ON state (category, since, key, scope)
+    WHERE standing <> 0;
+CREATE INDEX state_provider ON state (provider, since, key, scope)
+    WHERE standing <> 0;
+CREATE INDEX state_domain ON state (domain, since, key, scope)
+    WHERE standing <> 0;
+CREATE INDEX state_campaign ON state (campaign, since, key, scope)
+    WHERE standing <> 0 AND campaign IS NOT NULL;
+CREATE INDEX state_scope ON state (scope, since, key)
+    WHERE standing <> 0 AND scope <> '';
+CREATE INDEX state_until ON state (until, since, key, scope)
+    WHERE standing <> 0 AND until IS NOT NULL;
 
 -- Everything that was told, and what people did. Only folding deletes.
 CREATE TABLE event (
@@ -107,6 +119,8 @@ CREATE TABLE change (
     flags INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX change_rcpt ON change (rcpt, seq) WHERE rcpt IS NOT NULL;
+-- Whether a hold changed since it was last looked at.
+CREATE INDEX change_hold ON change (seq) WHERE rcpt IS NULL;
 
 CREATE TABLE hold (
     provider TEXT NOT NULL,
