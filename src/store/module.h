@@ -10,7 +10,7 @@
 
 /* The first member of each struct: raised when one of them, or anything that
  * passes through them (struct store_driver), changes. */
-#define MODULE_VERSION 1U
+#define MODULE_VERSION 2U
 
 #define MODULE_EXPORT __attribute__((visibility("default")))
 
@@ -23,6 +23,24 @@ struct module_store {
 
 /* "crypto" */
 #define MODULE_SHA256_LEN 32
+#define MODULE_SHA1_LEN   20
+#define MODULE_MD5_LEN    16
+
+/* How a text was signed; the hash is taken of the text as it is. */
+enum module_signature {
+    MODULE_RSA_SHA1,    /* RSASSA-PKCS1-v1_5, RFC 8017 section 8.2 */
+    MODULE_RSA_SHA256,  /* the same */
+    MODULE_ECDSA_SHA256 /* FIPS 186-4, the signature in DER */
+};
+
+enum module_verdict {
+    MODULE_FINE,
+    MODULE_WRONG,    /* not this key's signature of this text */
+    MODULE_BAD_KEY,  /* cannot be read, or is of another kind */
+    MODULE_OUTDATED, /* a certificate that is not valid at that time */
+    MODULE_NO_MEMORY
+};
+
 struct module_crypto {
     unsigned version;
     /* HMAC-SHA-256 (RFC 2104, FIPS 180-4) of text. key may have any length, 0
@@ -30,6 +48,18 @@ struct module_crypto {
      * thread. */
     bool (*hmac_sha256)(struct bounce_slice key, struct bounce_slice text,
                         unsigned char out[MODULE_SHA256_LEN]);
+    /* The same with SHA-1, for services that sign so. */
+    bool (*hmac_sha1)(struct bounce_slice key, struct bounce_slice text,
+                      unsigned char out[MODULE_SHA1_LEN]);
+    /* MD5 (RFC 1321), for a service that has nothing better. */
+    bool (*md5)(struct bounce_slice text, unsigned char out[MODULE_MD5_LEN]);
+    /* Whether signature is key's of text. key: PEM of a certificate, which must
+     * be valid at now (Unix seconds), or of a public key; or the DER of a public
+     * key (SubjectPublicKeyInfo) as it is or in base64. From any thread. */
+    enum module_verdict (*verify)(enum module_signature how,
+                                  struct bounce_slice key,
+                                  struct bounce_slice text,
+                                  struct bounce_slice signature, int64_t now);
 };
 
 /* "idn" */
