@@ -2,15 +2,17 @@
  * Compiles data/formats into constant tables:
  *     genformats OUTPUT.c DIRECTORY
  * Fails with "file:line: message". The tables are declared and explained in
- * src/report/format.h. */
+ * src/report/format.h. Makes the slots of src/report/reply_wraps.h too. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bits.h"
 #include "base/stanza.h"
 #include "base/vec.h"
 #include "report/format.h"
 #include "report/pattern.h"
+#include "report/reply_wraps.h"
 
 struct made_mark {
     struct format_mark mark;
@@ -546,6 +548,47 @@ static void read_directory(struct generator *g, const char *path)
     free(entries);
 }
 
+/* ---- Wrappers -------------------------------------------------------- */
+
+/* Whether no two keys share a slot by that factor; fills the slots. */
+static bool try_factor(uint32_t factor, uint16_t slots[1 << REPLY_WRAP_BITS])
+{
+    const struct reply_wrap *wraps = REPLY_WRAPS;
+
+    memset(slots, 0, sizeof(*slots) << REPLY_WRAP_BITS);
+    for (size_t i = 0; wraps[i].text != NULL; i++) {
+        uint32_t key = bits_load32(wraps[i].text);
+        size_t slot = reply_wrap_slot(key, factor);
+
+        if (i > 0 && bits_load32(wraps[i - 1].text) == key)
+            continue;
+        if (slots[slot] != 0)
+            return false;
+        slots[slot] = (uint16_t)(i + 1);
+    }
+    return true;
+}
+
+static void put_wraps(const struct generator *g)
+{
+    uint16_t slots[1 << REPLY_WRAP_BITS];
+    uint32_t factor = 0x9E3779B1U;
+
+    for (size_t i = 1; REPLY_WRAPS[i].text != NULL; i++) {
+        if (strcmp(REPLY_WRAPS[i - 1].text, REPLY_WRAPS[i].text) >= 0)
+            fail(g, 0, "wrapper out of order", slice_cstr(REPLY_WRAPS[i].text));
+    }
+    while (!try_factor(factor, slots))
+        factor = factor * 0x915F77F5U + 2; /* stays odd */
+    fprintf(g->out,
+            "\nconst uint32_t REPLY_WRAP_FACTOR = %luU;\n"
+            "const uint16_t REPLY_WRAP_SLOTS[] = {\n",
+            (unsigned long)factor);
+    for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)
+        fprintf(g->out, "%u,%s", slots[i], i % 16 == 15 ? "\n" : "");
+    fputs("};\n", g->out);
+}
+
 int main(int argc, char **argv)
 {
     struct generator g;
@@ -568,7 +611,8 @@ int main(int argc, char **argv)
         return 1;
     }
     fputs("/* Made by tools/genformats.c from data/formats; do not edit. */\n"
-          "#include \"report/format.h\"\n\n",
+          "#include \"report/format.h\"\n"
+          "#include \"report/reply_wraps.h\"\n\n",
           g.out);
     put_strings(&g);
     put_lines(&g);
@@ -576,6 +620,7 @@ int main(int argc, char **argv)
     put_buckets(&g, &all);
     put_headers(&g, &all);
     put_formats(&g);
+    put_wraps(&g);
     arena_clear(&g.arena);
     if (ferror(g.out) != 0 || fclose(g.out) != 0) {
         perror(argv[1]);

@@ -99,10 +99,13 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
     /* Doubling keeps the number of chunks small for large messages. */
     if (want < arena->held / 2)
         want = arena->held / 2;
-    if (want > arena->max - arena->held)
+    /* The last chunk is what is left, so that its room costs one header. */
+    if (want > arena->max - arena->held && size <= arena->max - arena->held)
+        want = arena->max - arena->held;
+    if (want > arena->max - arena->held) {
         want = size;
-    if (want > arena->max - arena->held)
         release_unused(arena);
+    }
     if (want > arena->max - arena->held) {
         arena->over = true;
         return NULL;

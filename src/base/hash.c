@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/hash.h"
 
+#include "base/bits.h"
+
 static uint64_t rotl(uint64_t x, unsigned n)
 {
     return x << n | x >> (64 - n);
 }
 
-static void sip_round(uint64_t v[4])
+static inline void sip_round(uint64_t v[4])
 {
     v[0] += v[1];
     v[1] = rotl(v[1], 13) ^ v[0];
@@ -20,7 +22,7 @@ static void sip_round(uint64_t v[4])
     v[2] = rotl(v[2], 32);
 }
 
-static void mix(struct hash128 *hash, uint64_t word)
+static inline void mix(struct hash128 *hash, uint64_t word)
 {
     hash->v[3] ^= word;
     sip_round(hash->v);
@@ -37,37 +39,46 @@ void hash128_init(struct hash128 *hash)
               k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL}};
 }
 
-static uint64_t load_word(const char *p)
-{
-    uint64_t word = 0;
-
-    for (unsigned i = 0; i < 8; i++)
-        word |= (uint64_t)(unsigned char)p[i] << (8 * i);
-    return word;
-}
-
 void hash128_add(struct hash128 *hash, struct bounce_slice s)
 {
-    unsigned shift = 8 * (hash->length & 7);
+    struct hash128 h = *hash; /* a copy that stays in registers */
+    unsigned shift = 8 * (h.length & 7);
     size_t i = 0;
 
-    hash->length += s.len;
+    h.length += s.len;
     for (; s.len - i >= 8; i += 8) {
-        uint64_t word = load_word(s.ptr + i);
+        uint64_t word = bits_load64(s.ptr + i);
 
         /* The pieces fed before need not end at a word. */
-        mix(hash, hash->tail | word << shift);
-        hash->tail = shift > 0 ? word >> (64 - shift) : 0;
+        mix(&h, h.tail | word << shift);
+        h.tail = shift > 0 ? word >> (64 - shift) : 0;
     }
     for (; i < s.len; i++) {
-        hash->tail |= (uint64_t)(unsigned char)s.ptr[i] << shift;
+        h.tail |= (uint64_t)(unsigned char)s.ptr[i] << shift;
         shift += 8;
         if (shift == 64) {
-            mix(hash, hash->tail);
-            hash->tail = 0;
+            mix(&h, h.tail);
+            h.tail = 0;
             shift = 0;
         }
     }
+    *hash = h;
+}
+
+/* The 8 hex digits of a number, the highest first. */
+static void put_hex(uint32_t value, char out[8])
+{
+    const uint64_t ones = 0x0101010101010101U;
+    uint64_t x = value;
+
+    /* Each digit in a byte of its own. */
+    x = (x << 16 | x) & 0x0000FFFF0000FFFFU;
+    x = (x << 8 | x) & 0x00FF00FF00FF00FFU;
+    x = (x << 4 | x) & 0x0F0F0F0F0F0F0F0FU;
+    /* From 10 on letters: 'a' - 10 - '0' is 39. */
+    x += ones * '0' + ((x + ones * 6) >> 4 & ones) * 39;
+    for (unsigned i = 0; i < 8; i++)
+        out[i] = (char)(x >> (56 - 8 * i) & 0xff);
 }
 
 void hash128_words(struct hash128 *hash, uint64_t out[2])
@@ -88,12 +99,13 @@ void hash128_words(struct hash128 *hash, uint64_t out[2])
 
 void hash128_hex(struct hash128 *hash, char out[33])
 {
-    static const char digits[] = "0123456789abcdef";
     uint64_t half[2];
 
     hash128_words(hash, half);
-    for (unsigned i = 0; i < 32; i++)
-        out[i] = digits[half[i / 16] >> (60 - 4 * (i % 16)) & 0xf];
+    for (unsigned i = 0; i < 2; i++) {
+        put_hex((uint32_t)(half[i] >> 32), out + 16 * i);
+        put_hex((uint32_t)half[i], out + 16 * i + 8);
+    }
     out[32] = '\0';
 }
 

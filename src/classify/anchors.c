@@ -1,74 +1,28 @@
 /* SPDX-License-Identifier: MIT
  * What the scan looks for. Of every phrase one element is its anchor: the
  * literal, or the set, that stands least often in what servers say. Of every
- * anchor the rarest window of four bytes is hashed. How often a window stands
- * is counted in the examples, which are the best model of real replies that
- * the compiler has. */
+ * anchor the rarest window of bytes is hashed; it begins where a word does, so
+ * that the scan need not ask at other places. Of the other elements those that
+ * tell most are needed: unless the scan has met their bytes too, the phrase is
+ * not looked at. */
 #include <stdlib.h>
 
-#include "classify/builder.h"
-#include "classify/normalize.h"
+#include "classify/window.h"
 
-#define GRAM_BITS 16
-#define GRAM_MAX  4
+#define MAX_NEEDS 2
 
 struct anchors {
     struct builder *b;
-    uint32_t *grams;     /* counts by hash */
+    struct window_counts counts;
     struct vec pairs;    /* struct pair */
-    struct map atom_ids; /* text -> atom */
+    struct map atom_ids; /* text and edges -> atom */
+    struct map need_ids; /* bits -> need */
 };
 
 /* An atom and one place that it anchors. */
 struct pair {
     uint32_t atom, pattern, element;
 };
-
-static uint32_t gram_at(const char *p)
-{
-    return (uint32_t)(unsigned char)p[0] | (uint32_t)(unsigned char)p[1] << 8 |
-           (uint32_t)(unsigned char)p[2] << 16 |
-           (uint32_t)(unsigned char)p[3] << 24;
-}
-
-static uint32_t *gram_count(struct anchors *a, uint32_t gram)
-{
-    return &a->grams[tab_hash(gram) >> (32 - GRAM_BITS)];
-}
-
-static void count_grams(struct anchors *a, struct bounce_slice text)
-{
-    for (size_t i = 0; i + GRAM_MAX <= text.len; i++)
-        ++*gram_count(a, gram_at(text.ptr + i));
-}
-
-/* Examples as they will be scanned, and every literal, since rare phrases
- * stand in few examples. */
-static bool count_all(struct anchors *a)
-{
-    struct builder *b = a->b;
-
-    a->grams =
-        arena_calloc(b->arena, (size_t)1 << GRAM_BITS, sizeof(*a->grams));
-    if (a->grams == NULL)
-        return builder_no_memory(b);
-    for (size_t i = 0; i < b->example_texts.count; i++) {
-        struct tab_str *str = VEC_AT(b->example_texts, struct tab_str, i);
-        struct bounce_slice text = {b->pool.ptr + str->at, str->len};
-        char *out = arena_alloc(b->arena, NORMALIZE_ROOM(text.len));
-
-        if (out == NULL)
-            return builder_no_memory(b);
-        count_grams(a, slice_make(out, normalize(text, NULL, 0, out)));
-    }
-    for (size_t i = 0; i < b->elements.count; i++) {
-        struct tab_element *e = VEC_AT(b->elements, struct tab_element, i);
-
-        if (e->type == TAB_ELEMENT_LITERAL)
-            count_grams(a, slice_make(b->pool.ptr + e->a, e->b));
-    }
-    return true;
-}
 
 static bool is_whole_word(struct bounce_slice text)
 {
@@ -79,25 +33,14 @@ static bool is_whole_word(struct bounce_slice text)
     return text.len > 0;
 }
 
-/* How often the rarest window of a text stands, and where it begins in it.
- * A text under four bytes is looked for as a word; SIZE_MAX if it is none. */
+/* How often the rarest four bytes of a text stand. A text under four bytes is
+ * looked for as a word; SIZE_MAX if it is none. */
 static size_t text_cost(struct anchors *a, struct bounce_slice text,
-                        bool word_edges, uint32_t *window_out)
+                        bool word_edges)
 {
-    size_t best = SIZE_MAX;
-
-    *window_out = 0;
-    if (text.len < GRAM_MAX)
+    if (text.len < 4)
         return word_edges && is_whole_word(text) ? 200 : SIZE_MAX;
-    for (size_t i = 0; i + GRAM_MAX <= text.len; i++) {
-        size_t count = *gram_count(a, gram_at(text.ptr + i));
-
-        if (count < best) {
-            best = count;
-            *window_out = (uint32_t)i;
-        }
-    }
-    return best;
+    return window_gram_count(&a->counts, text);
 }
 
 static bool is_gap_or_edge(const struct tab_pattern *pattern,
@@ -111,6 +54,20 @@ static bool is_gap_or_edge(const struct tab_pattern *pattern,
     e = &elements[after ? i + 1 : i - 1];
     return e->type == TAB_ELEMENT_GAP || e->type == TAB_ELEMENT_START ||
            e->type == TAB_ELEMENT_END;
+}
+
+/* Whether a word may begin behind each member of a set. */
+static bool set_ends_words(const struct anchors *a,
+                           const struct tab_element *element)
+{
+    const struct tab_set *set = VEC_AT(a->b->sets, struct tab_set, element->a);
+
+    for (unsigned c = 0; c < 256; c++) {
+        if ((set->last[c / 32] >> c % 32 & 1) != 0 &&
+            ascii_is_alnum((unsigned char)c))
+            return false;
+    }
+    return true;
 }
 
 /* Whether what stands beside element i makes its edge a word edge. */
@@ -129,6 +86,8 @@ static bool edge_is_word_edge(const struct anchors *a,
     /* "ofr{n}": the scan takes letters before a digit for a word. */
     if (after && e->type == TAB_ELEMENT_NUMBER)
         return true;
+    if (!after && e->type == TAB_ELEMENT_SET)
+        return set_ends_words(a, e);
     if (e->type != TAB_ELEMENT_LITERAL)
         return false;
     return !ascii_is_alnum(
@@ -143,19 +102,17 @@ static size_t element_cost(struct anchors *a, const struct tab_pattern *pattern,
                  edge_is_word_edge(a, pattern, elements, i, true);
     const struct tab_set *set;
     size_t cost = 0;
-    uint32_t window;
 
     if (e->type == TAB_ELEMENT_LITERAL)
-        return text_cost(a, slice_make(a->b->pool.ptr + e->a, e->b), words,
-                         &window);
+        return text_cost(a, slice_make(a->b->pool.ptr + e->a, e->b), words);
     if (e->type != TAB_ELEMENT_SET)
         return SIZE_MAX;
     set = VEC_AT(a->b->sets, struct tab_set, e->a);
     for (uint32_t j = 0; j < set->forward.count; j++) {
         struct tab_str *m =
             VEC_AT(a->b->members, struct tab_str, set->forward.at + j);
-        size_t one = text_cost(a, slice_make(a->b->pool.ptr + m->at, m->len),
-                               words, &window);
+        size_t one =
+            text_cost(a, slice_make(a->b->pool.ptr + m->at, m->len), words);
 
         if (one == SIZE_MAX)
             return SIZE_MAX;
@@ -164,27 +121,53 @@ static size_t element_cost(struct anchors *a, const struct tab_pattern *pattern,
     return cost;
 }
 
-static bool add_atom(struct anchors *a, struct tab_str str, uint32_t pattern,
-                     uint32_t element)
+/* The bytes of an atom to be hashed. */
+static void choose_window(const struct anchors *a, struct bounce_slice text,
+                          struct edges edges, struct tab_atom *atom)
+{
+    struct window window = {TAB_ATOM_SHORT, 0, (uint32_t)text.len};
+    size_t count;
+
+    if (text.len >= 4 &&
+        !window_at_start(&a->counts, text, edges, 8, &window, &count))
+        window_anywhere(&a->counts, text, &window);
+    atom->window = window.at;
+    atom->kind = window.kind;
+    atom->hash = window_hash(text, &window);
+}
+
+/* The atom of that text and edges. */
+static uint32_t find_atom(struct anchors *a, struct tab_str str,
+                          struct edges edges)
 {
     struct builder *b = a->b;
-    struct bounce_slice text = {b->pool.ptr + str.at, str.len};
-    struct pair pair = {0, pattern, element};
+    struct tab_atom atom = {.text = str};
+    char *key = arena_alloc(b->arena, str.len + 1);
+    uint32_t index;
 
-    pair.atom = map_get(&a->atom_ids, text);
-    if (pair.atom == TAB_NONE) {
-        struct tab_atom atom = {.text = str};
-
-        text_cost(a, text, true, &atom.window);
-        pair.atom = builder_push(b, &b->atoms, &atom);
-        /* The pool may move: the map keeps a copy of the key. */
-        text = arena_dup(b->arena, text);
-        if (text.ptr == NULL ||
-            !map_put(&a->atom_ids, b->arena, text, pair.atom))
-            return builder_no_memory(b);
+    if (key == NULL) {
+        builder_no_memory(b);
+        return 0;
     }
-    builder_push(b, &a->pairs, &pair);
-    return !b->failed;
+    memcpy(key, b->pool.ptr + str.at, str.len);
+    key[str.len] = (char)('0' + 2 * edges.left + edges.right);
+    index = map_get(&a->atom_ids, slice_make(key, str.len + 1));
+    if (index != TAB_NONE)
+        return index;
+    choose_window(a, slice_make(key, str.len), edges, &atom);
+    index = builder_push(b, &b->atoms, &atom);
+    if (!map_put(&a->atom_ids, b->arena, slice_make(key, str.len + 1), index))
+        builder_no_memory(b);
+    return index;
+}
+
+static bool add_atom(struct anchors *a, struct tab_str str, struct edges edges,
+                     uint32_t pattern, uint32_t element)
+{
+    struct pair pair = {find_atom(a, str, edges), pattern, element};
+
+    builder_push(a->b, &a->pairs, &pair);
+    return !a->b->failed;
 }
 
 /* The cheapest element, or SIZE_MAX when none will do. */
@@ -218,6 +201,101 @@ static bool no_anchor(struct builder *b, uint32_t index)
         (int)pattern->text.len, b->pool.ptr + pattern->text.at);
 }
 
+/* Patterns that need the same share it. */
+static uint32_t share_need(struct anchors *a, struct tab_span need)
+{
+    struct builder *b = a->b;
+    struct bounce_slice key = arena_dup(
+        b->arena,
+        slice_make((const char *)VEC_AT(b->need_bits, uint32_t, need.at),
+                   need.count * sizeof(uint32_t)));
+    uint32_t index;
+
+    if (key.ptr == NULL) {
+        builder_no_memory(b);
+        return TAB_NONE;
+    }
+    index = map_get(&a->need_ids, key);
+    if (index != TAB_NONE) {
+        b->need_bits.count = need.at;
+        return index;
+    }
+    index = builder_push(b, &b->needs, &need);
+    if (!map_put(&a->need_ids, b->arena, key, index))
+        builder_no_memory(b);
+    return index;
+}
+
+/* The signature bits of which one at least is set where element i stands, as
+ * an index of needs; TAB_NONE when the scan may not meet it. *count_out is how
+ * often it stands. */
+static uint32_t push_need(struct anchors *a, const struct tab_pattern *pattern,
+                          size_t i, size_t *count_out)
+{
+    struct builder *b = a->b;
+    const struct tab_element *elements =
+        VEC_AT(b->elements, struct tab_element, pattern->elements.at);
+    struct tab_str one = {elements[i].a, elements[i].b}, *texts = &one;
+    struct tab_span need = {(uint32_t)b->need_bits.count, 1};
+    struct edges edges = {edge_is_word_edge(a, pattern, elements, i, false),
+                          edge_is_word_edge(a, pattern, elements, i, true)};
+
+    *count_out = 0;
+    if (elements[i].type == TAB_ELEMENT_SET) {
+        const struct tab_set *set =
+            VEC_AT(b->sets, struct tab_set, elements[i].a);
+
+        texts = VEC_AT(b->members, struct tab_str, set->forward.at);
+        need.count = set->forward.count;
+    } else if (elements[i].type != TAB_ELEMENT_LITERAL) {
+        need.count = 0;
+    }
+    for (uint32_t j = 0; j < need.count; j++) {
+        struct bounce_slice text = {b->pool.ptr + texts[j].at, texts[j].len};
+        struct window window;
+        size_t count;
+        uint32_t bit;
+
+        if (!window_at_start(&a->counts, text, edges, 4, &window, &count)) {
+            b->need_bits.count = need.at;
+            return TAB_NONE;
+        }
+        bit = tab_signature_bit(window_hash(text, &window));
+        builder_push(b, &b->need_bits, &bit);
+        *count_out += count + 1;
+    }
+    return need.count > 0 && !b->failed ? share_need(a, need) : TAB_NONE;
+}
+
+/* The needs of a pattern: of the elements that are not its anchor those that
+ * stand least often. */
+static bool need_others(struct anchors *a, struct tab_pattern *pattern,
+                        size_t anchor)
+{
+    size_t counts[MAX_NEEDS] = {SIZE_MAX, SIZE_MAX};
+
+    pattern->needs[0] = pattern->needs[1] = TAB_NONE;
+    for (size_t i = 0; i < pattern->elements.count; i++) {
+        uint32_t need;
+        size_t count, at = MAX_NEEDS;
+
+        if (i == anchor)
+            continue;
+        need = push_need(a, pattern, i, &count);
+        if (need == TAB_NONE)
+            continue;
+        while (at > 0 && count < counts[at - 1])
+            at--;
+        for (size_t j = MAX_NEEDS; j-- > at;) {
+            bool move = j > at;
+
+            counts[j] = move ? counts[j - 1] : count;
+            pattern->needs[j] = move ? pattern->needs[j - 1] : need;
+        }
+    }
+    return !a->b->failed;
+}
+
 static bool anchor_pattern(struct anchors *a, uint32_t index)
 {
     struct builder *b = a->b;
@@ -227,6 +305,7 @@ static bool anchor_pattern(struct anchors *a, uint32_t index)
         VEC_AT(b->elements, struct tab_element, pattern->elements.at);
     size_t at = choose_anchor(a, pattern, elements);
     const struct tab_set *set;
+    struct edges edges;
 
     if (at == SIZE_MAX && pattern->open_right) {
         /* A stem under four letters is looked for as a word. */
@@ -235,14 +314,18 @@ static bool anchor_pattern(struct anchors *a, uint32_t index)
     }
     if (at == SIZE_MAX)
         return no_anchor(b, index);
+    edges.left = edge_is_word_edge(a, pattern, elements, at, false);
+    edges.right = edge_is_word_edge(a, pattern, elements, at, true);
+    if (!need_others(a, pattern, at))
+        return false;
     if (elements[at].type == TAB_ELEMENT_LITERAL)
         return add_atom(a, (struct tab_str){elements[at].a, elements[at].b},
-                        index, (uint32_t)at);
+                        edges, index, (uint32_t)at);
     set = VEC_AT(b->sets, struct tab_set, elements[at].a);
     for (uint32_t j = 0; j < set->forward.count; j++) {
         if (!add_atom(a,
                       *VEC_AT(b->members, struct tab_str, set->forward.at + j),
-                      index, (uint32_t)at))
+                      edges, index, (uint32_t)at))
             return false;
     }
     return true;
@@ -259,6 +342,23 @@ static int compare_pairs(const void *x, const void *y)
     return a->element < b->element ? -1 : a->element > b->element;
 }
 
+/* What the scan may know of a place without its pattern. */
+static uint32_t ref_flags(const struct builder *b, const struct pair *pair)
+{
+    const struct tab_pattern *pattern =
+        VEC_AT(b->patterns, struct tab_pattern, pair->pattern);
+    const struct tab_element *e = VEC_AT(b->elements, struct tab_element,
+                                         pattern->elements.at + pair->element);
+    bool first = pair->element == 0;
+    bool last = pair->element + 1 == pattern->elements.count;
+
+    return (first && last ? TAB_REF_ALONE : 0U) |
+           (first && last && e->type == TAB_ELEMENT_LITERAL ? TAB_REF_ONCE
+                                                            : 0U) |
+           (first && !pattern->open_left ? TAB_REF_LEFT : 0U) |
+           (last && !pattern->open_right ? TAB_REF_RIGHT : 0U);
+}
+
 /* The places of each atom side by side. */
 static bool fill_refs(struct anchors *a)
 {
@@ -268,7 +368,8 @@ static bool fill_refs(struct anchors *a)
     if (a->pairs.count > 0)
         qsort(pairs, a->pairs.count, sizeof(*pairs), compare_pairs);
     for (size_t i = 0; i < a->pairs.count; i++) {
-        struct tab_atom_ref ref = {pairs[i].pattern, pairs[i].element};
+        struct tab_atom_ref ref = {pairs[i].pattern, pairs[i].element,
+                                   ref_flags(b, &pairs[i])};
         struct tab_atom *atom =
             VEC_AT(b->atoms, struct tab_atom, pairs[i].atom);
 
@@ -279,44 +380,45 @@ static bool fill_refs(struct anchors *a)
     return !b->failed;
 }
 
-static uint32_t atom_key(const struct builder *b, const struct tab_atom *atom)
+/* The first bytes of the windows that are looked for anywhere, each once. */
+static void add_anywhere(struct builder *b, const struct tab_atom *atom)
 {
-    char word[GRAM_MAX] = {0};
-    const char *text = b->pool.ptr + atom->text.at;
+    uint32_t byte = (unsigned char)b->pool.ptr[atom->text.at + atom->window];
 
-    if (atom->text.len >= GRAM_MAX)
-        return gram_at(text + atom->window);
-    memcpy(word, text, atom->text.len);
-    return gram_at(word);
+    for (size_t i = 0; i < b->anywhere_bytes.count; i++) {
+        if (*VEC_AT(b->anywhere_bytes, uint32_t, i) == byte)
+            return;
+    }
+    builder_push(b, &b->anywhere_bytes, &byte);
 }
 
 struct keyed {
-    uint32_t key, atom;
+    uint32_t hash, atom;
 };
 
 static int compare_keyed(const void *x, const void *y)
 {
     const struct keyed *a = x, *b = y;
 
-    if (a->key != b->key)
-        return a->key < b->key ? -1 : 1;
+    if (a->hash != b->hash)
+        return a->hash < b->hash ? -1 : 1;
     return a->atom < b->atom ? -1 : a->atom > b->atom;
 }
 
-/* Puts one run of atoms with the same key into its slot. */
+/* Puts one run of atoms with the same hash into its slot. */
 static void put_slot(struct tab_slot *slots, size_t cap, uint32_t *bitmap,
-                     uint32_t key, struct tab_span atoms)
+                     uint32_t hash, struct tab_span atoms)
 {
-    uint32_t hash = tab_hash(key), bit = hash >> (32 - TAB_BITMAP_BITS);
+    uint32_t bit = hash >> (32 - TAB_BITMAP_BITS);
     size_t i = (hash >> 8) & (cap - 1);
 
     bitmap[bit / 32] |= 1U << bit % 32;
     while (slots[i].atoms.count > 0)
         i = (i + 1) & (cap - 1);
-    slots[i] = (struct tab_slot){key, atoms};
+    slots[i] = (struct tab_slot){hash, atoms};
 }
 
-/* Atoms in the order of their keys, the slots that find them, the bitmap that
+/* Atoms in the order of their hashes, the slots that find them, the bitmap that
  * says no to most windows at once. */
 static bool fill_slots(struct anchors *a)
 {
@@ -334,15 +436,19 @@ static bool fill_slots(struct anchors *a)
     if (keyed == NULL || sorted == NULL || slots == NULL || bitmap == NULL)
         return builder_no_memory(b);
     for (size_t i = 0; i < n; i++) {
+        const struct tab_atom *atom = VEC_AT(b->atoms, struct tab_atom, i);
+
         keyed[i].atom = (uint32_t)i;
-        keyed[i].key = atom_key(b, VEC_AT(b->atoms, struct tab_atom, i));
+        keyed[i].hash = atom->hash;
+        if (atom->kind == TAB_ATOM_ANYWHERE)
+            add_anywhere(b, atom);
     }
     qsort(keyed, n, sizeof(*keyed), compare_keyed);
     for (size_t i = 0, run = 0; i < n; i++) {
         sorted[i] = *VEC_AT(b->atoms, struct tab_atom, keyed[i].atom);
-        if (i + 1 < n && keyed[i + 1].key == keyed[run].key)
+        if (i + 1 < n && keyed[i + 1].hash == keyed[run].hash)
             continue;
-        put_slot(slots, cap, bitmap, keyed[run].key,
+        put_slot(slots, cap, bitmap, keyed[run].hash,
                  (struct tab_span){(uint32_t)run, (uint32_t)(i + 1 - run)});
         run = i + 1;
     }
@@ -358,7 +464,7 @@ bool compile_anchors(struct builder *b)
 {
     struct anchors a = {.b = b, .pairs = VEC_OF(struct pair)};
 
-    if (!count_all(&a))
+    if (!window_count(b, &a.counts))
         return false;
     for (uint32_t i = 0; i < b->patterns.count; i++) {
         if (!anchor_pattern(&a, i))

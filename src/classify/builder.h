@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What the files of the compiler share: compile.c (stanzas), compile_rule.c,
- * compile_labels.c, phrase.c (phrases), anchors.c (the scan's tables). */
+ * compile_labels.c, phrase.c (phrases), anchors.c and window.c (the scan's
+ * tables). */
 #ifndef BOUNCE_CLASSIFY_BUILDER_H
 #define BOUNCE_CLASSIFY_BUILDER_H
 
@@ -122,6 +123,8 @@ bool compile_category(struct builder *b, const struct place *place);
 bool compile_status(struct builder *b, const struct place *place);
 bool compile_reply_code(struct builder *b, const struct place *place);
 bool compile_service_code(struct builder *b, const struct place *place);
+/* The slots that find codes. */
+bool compile_code_slots(struct builder *b);
 bool compile_taxonomy(struct builder *b, const struct place *place);
 bool compile_label(struct builder *b, const struct place *place);
 bool compile_label_when(struct builder *b, const struct place *place);

@@ -314,3 +314,28 @@ bool compile_label_when(struct builder *b, const struct place *place)
     builder_push(b, &b->label_cases, &entry);
     return !b->failed;
 }
+
+bool compile_code_slots(struct builder *b)
+{
+    size_t cap = 16;
+    uint32_t *slots;
+
+    while (cap < b->codes.count * 2)
+        cap *= 2;
+    slots = arena_calloc(b->arena, cap, sizeof(*slots));
+    if (slots == NULL)
+        return builder_no_memory(b);
+    for (size_t i = 0; i < b->codes.count; i++) {
+        const struct tab_code *code = VEC_AT(b->codes, struct tab_code, i);
+        size_t slot =
+            tab_code_hash(code->type, slice_make(b->pool.ptr + code->code.at,
+                                                 code->code.len));
+
+        while (slots[slot & (cap - 1)] != 0)
+            slot++;
+        slots[slot & (cap - 1)] = (uint32_t)(i + 1);
+    }
+    b->code_slots.ptr = slots;
+    b->code_slots.count = cap;
+    return true;
+}

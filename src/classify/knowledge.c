@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "classify/knowledge.h"
 
+#include "base/hash.h"
+
 static struct bounce_category public_category(const struct tables *tables,
                                               const struct tab_category *c)
 {
@@ -19,6 +21,27 @@ static struct bounce_category public_category(const struct tables *tables,
         .retry_text = tab_slice(tables, c->retry_text),
         .remedy = tab_slice(tables, c->remedy),
     };
+}
+
+/* Open addressing: of categories with the same id the first is found. */
+static bool index_categories(struct knowledge *k, struct arena *arena)
+{
+    uint32_t cap = 16;
+
+    while (cap < k->category_count * 2)
+        cap *= 2;
+    k->category_mask = cap - 1;
+    k->category_slots = arena_calloc(arena, cap, sizeof(*k->category_slots));
+    if (k->category_slots == NULL)
+        return false;
+    for (size_t i = 0; i < k->category_count; i++) {
+        uint32_t slot = hash_bytes(k->categories[i].id);
+
+        while (k->category_slots[slot & k->category_mask] != 0)
+            slot++;
+        k->category_slots[slot & k->category_mask] = (uint32_t)(i + 1);
+    }
+    return true;
 }
 
 bool knowledge_init(struct knowledge *k, const struct tables *user,
@@ -42,15 +65,20 @@ bool knowledge_init(struct knowledge *k, const struct tables *user,
             k->categories[k->category_count++] =
                 public_category(tables, &tables->categories[j]);
     }
-    return true;
+    return index_categories(k, arena);
 }
 
 const struct bounce_category *knowledge_category(const struct knowledge *k,
                                                  struct bounce_slice id)
 {
-    for (size_t i = 0; i < k->category_count; i++) {
-        if (slice_eq(k->categories[i].id, id))
-            return &k->categories[i];
+    uint32_t slot = hash_bytes(id);
+
+    for (; k->category_slots[slot & k->category_mask] != 0; slot++) {
+        const struct bounce_category *category =
+            &k->categories[k->category_slots[slot & k->category_mask] - 1];
+
+        if (slice_eq(category->id, id))
+            return category;
     }
     return NULL;
 }
@@ -67,6 +95,19 @@ static bool is_status(struct bounce_slice entry, struct bounce_slice status,
     return slice_eq(slice_from(entry, 1), slice_from(status, 1));
 }
 
+/* Goes through the codes of tables that may be the one: *slot is where to go
+ * on, at first tab_code_hash(). NULL at the end. */
+static const struct tab_code *next_code(const struct tables *t, uint32_t *slot)
+{
+    size_t mask = t->code_slots_count - 1;
+    uint32_t index;
+
+    if (t->code_slots_count == 0)
+        return NULL;
+    index = t->code_slots[(*slot)++ & mask];
+    return index != 0 ? &t->codes[index - 1] : NULL;
+}
+
 const struct tab_code *knowledge_status(const struct knowledge *k,
                                         struct bounce_slice status,
                                         const struct tables **tables_out)
@@ -75,13 +116,14 @@ const struct tab_code *knowledge_status(const struct knowledge *k,
     for (unsigned any = 0; any < 2; any++) {
         for (size_t i = 0; i < k->set_count; i++) {
             const struct tables *t = k->sets[i];
+            const struct tab_code *code;
+            uint32_t slot = tab_code_hash(TAB_CODE_STATUS, status);
 
-            for (size_t j = 0; j < t->codes_count; j++) {
-                if (t->codes[j].type == TAB_CODE_STATUS &&
-                    is_status(tab_slice(t, t->codes[j].code), status,
-                              any == 1)) {
+            while ((code = next_code(t, &slot)) != NULL) {
+                if (code->type == TAB_CODE_STATUS &&
+                    is_status(tab_slice(t, code->code), status, any == 1)) {
                     *tables_out = t;
-                    return &t->codes[j];
+                    return code;
                 }
             }
         }
@@ -92,19 +134,21 @@ const struct tab_code *knowledge_status(const struct knowledge *k,
 static const struct tab_code *find_code(const struct knowledge *k,
                                         enum tab_code_type type,
                                         struct bounce_slice service,
-                                        struct bounce_slice code,
+                                        struct bounce_slice text,
                                         const struct tables **tables_out)
 {
     for (size_t i = 0; i < k->set_count; i++) {
         const struct tables *t = k->sets[i];
+        const struct tab_code *code;
+        uint32_t slot = tab_code_hash(type, text);
 
-        for (size_t j = 0; j < t->codes_count; j++) {
-            if (t->codes[j].type == type &&
-                slice_eq(tab_slice(t, t->codes[j].code), code) &&
+        while ((code = next_code(t, &slot)) != NULL) {
+            if (code->type == type &&
+                slice_eq(tab_slice(t, code->code), text) &&
                 (service.ptr == NULL ||
-                 slice_eq_nocase(tab_slice(t, t->codes[j].service), service))) {
+                 slice_eq_nocase(tab_slice(t, code->service), service))) {
                 *tables_out = t;
-                return &t->codes[j];
+                return code;
             }
         }
     }

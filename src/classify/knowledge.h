@@ -14,6 +14,8 @@ struct knowledge {
     /* Public form of all categories, user's first. */
     struct bounce_category *categories;
     size_t category_count;
+    uint32_t *category_slots; /* by hash: 1 + index, or 0 */
+    uint32_t category_mask;
 };
 
 /* One rule that spoke: bounce rules why. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "classify/normalize.h"
 
+#include "base/bits.h"
+#include "base/block.h"
 #include "base/utf8.h"
 #include "classify/fold.h"
 
@@ -9,6 +11,8 @@ struct state {
     size_t in;
     char *out;
     size_t len;
+    size_t block;     /* number of the 64 bytes that special is of */
+    uint64_t special; /* their bytes that are not copied as they are */
 };
 
 static bool is_local_part(unsigned char c)
@@ -82,29 +86,88 @@ static void put_code_point(struct state *st)
     st->len += len;
 }
 
+/* What is neither printable ASCII nor a blank alone; "@", which ends the local
+ * part of an address. */
+static uint64_t find_special(struct bounce_slice text, size_t at)
+{
+    struct block b;
+    uint64_t spaces;
+
+    block_load(&b, text.ptr + at, text.len - at);
+    spaces = block_equal(&b, ' ');
+    return block_high(&b) | block_controls(&b) | block_equal(&b, 0x7F) |
+           block_equal(&b, '@') |
+           (spaces & (spaces << 1 | (at > 0 && text.ptr[at - 1] == ' ')));
+}
+
+/* How many bytes from st->in on are copied as they are. */
+static size_t plain_run(struct state *st)
+{
+    size_t at = st->in;
+
+    while (at < st->text.len) {
+        uint64_t bits;
+
+        if (st->block != at / 64) {
+            st->block = at / 64;
+            st->special = find_special(st->text, st->block * 64);
+        }
+        bits = st->special >> at % 64;
+        if (bits != 0) {
+            at += bits_lowest(bits);
+            break;
+        }
+        at = (st->block + 1) * 64;
+    }
+    return (at < st->text.len ? at : st->text.len) - st->in;
+}
+
+static void put_byte(struct state *st)
+{
+    unsigned char c = (unsigned char)st->text.ptr[st->in];
+
+    if (c == '@' && mask_address(st))
+        return;
+    if (c >= 0x80) {
+        put_code_point(st);
+        return;
+    }
+    if (c > ' ' && c != 0x7F)
+        st->out[st->len++] = (char)ascii_lower(c);
+    else if (st->len > 0 && st->out[st->len - 1] != ' ')
+        st->out[st->len++] = ' ';
+    st->in++;
+}
+
+static void put_run(struct state *st, size_t len)
+{
+    const char *from = st->text.ptr + st->in;
+    char *to = st->out + st->len;
+
+    for (size_t i = 0; i < len; i++)
+        to[i] = (char)ascii_lower((unsigned char)from[i]);
+    st->in += len;
+    st->len += len;
+}
+
 size_t normalize(struct bounce_slice text, size_t *marks, size_t mark_count,
                  char *out)
 {
-    struct state st = {.text = text, .out = out};
+    struct state st = {.text = text, .out = out, .block = SIZE_MAX};
     size_t mark = 0;
 
     while (st.in < text.len) {
-        unsigned char c = (unsigned char)text.ptr[st.in];
+        /* A blank may follow what became one. */
+        size_t run = text.ptr[st.in] != ' ' ? plain_run(&st) : 0;
 
         while (mark < mark_count && marks[mark] <= st.in)
             marks[mark++] = st.len;
-        if (c == '@' && mask_address(&st))
-            continue;
-        if (c >= 0x80) {
-            put_code_point(&st);
-        } else if (c <= ' ' || c == 0x7F) {
-            if (st.len > 0 && out[st.len - 1] != ' ')
-                out[st.len++] = ' ';
-            st.in++;
-        } else {
-            out[st.len++] = (char)ascii_lower(c);
-            st.in++;
-        }
+        for (; mark < mark_count && marks[mark] < st.in + run; mark++)
+            marks[mark] = st.len + (marks[mark] - st.in);
+        if (run > 0)
+            put_run(&st, run);
+        else
+            put_byte(&st);
     }
     while (st.len > 0 && out[st.len - 1] == ' ')
         st.len--;

@@ -8,8 +8,9 @@
 /* Stands for a mail address, with the <> or quotes around it. */
 #define NORMALIZE_ADDRESS '\x01'
 
-/* Zero bytes that must follow the text, so that the scan may read words. */
-#define NORMALIZE_PAD 8
+/* Zero bytes that follow the text, so that the scan may read beyond its end
+ * (classify/text_map.h). */
+#define NORMALIZE_PAD 64
 
 /* Room that a text of len bytes may need. */
 #define NORMALIZE_ROOM(len) ((len) + (len) / 2 + 16 + NORMALIZE_PAD)

@@ -34,6 +34,7 @@ bool subject_match(struct subject *s, const struct reply *reply)
 {
     struct matcher_state *state = s->state;
     struct matcher_text text;
+    uint64_t *room;
     size_t marks[2] = {0, reply->whole.len};
 
     if (reply->whole.len > 0 && reply->text.ptr >= reply->whole.ptr &&
@@ -46,6 +47,10 @@ bool subject_match(struct subject *s, const struct reply *reply)
         return false;
     text.ptr = state->text;
     text.len = normalize(reply->whole, marks, 2, state->text);
+    room = message_alloc(s->message, TEXT_MAP_ROOM(text.len) * sizeof(*room));
+    if (room == NULL)
+        return false;
+    text_map_build(text.ptr, text.len, room, &text.map);
     text.reply_start = marks[0];
     text.reply_end = marks[1];
     state->text_len = text.len;

@@ -138,24 +138,43 @@ enum tab_owner {
 struct tab_pattern {
     uint32_t owner_type, owner;
     struct tab_span elements;
+    uint32_t needs[2];              /* the rarest first; TAB_NONE: none */
     uint32_t open_left, open_right; /* word edge lifted */
     struct tab_str text;            /* as written */
 };
 
-/* A literal that the scan looks for: a window of 4 bytes of it is hashed. */
+/* Where in a text the scan asks for an atom, and by how many bytes. */
+enum tab_atom_kind {
+    TAB_ATOM_SHORT,   /* a word of 1 to 3 bytes, or letters before a digit */
+    TAB_ATOM_FOUR,    /* 4 bytes where a word, sign or character begins */
+    TAB_ATOM_EIGHT,   /* 8 bytes there */
+    TAB_ATOM_ANYWHERE /* 4 bytes at any place: "~" before letters */
+};
+
+/* A literal that the scan looks for: a window of its bytes is hashed. */
 struct tab_atom {
     struct tab_str text;
     uint32_t window;      /* offset of the hashed bytes in text */
+    uint32_t kind;        /* enum tab_atom_kind */
+    uint32_t hash;        /* of the window */
     struct tab_span refs; /* of atom_refs */
+};
+
+enum tab_ref_flag {
+    TAB_REF_ALONE = 1, /* the atom is all of the pattern */
+    TAB_REF_ONCE = 2,  /* ... and the only way to match it */
+    TAB_REF_LEFT = 4,  /* the pattern begins here, at a word edge */
+    TAB_REF_RIGHT = 8  /* the pattern ends here, at a word edge */
 };
 
 struct tab_atom_ref {
     uint32_t pattern, element; /* element counts within the pattern */
+    uint32_t flags;            /* or of enum tab_ref_flag */
 };
 
-/* Open addressing by key; span.count 0 is an empty slot. */
+/* Open addressing by hash; span.count 0 is an empty slot. */
 struct tab_slot {
-    uint32_t key;
+    uint32_t hash;
     struct tab_span atoms; /* of atoms */
 };
 
@@ -191,6 +210,7 @@ struct tab_label_case {
 #define TABLES(X)                                                              \
     X(struct tab_category, categories)                                         \
     X(struct tab_code, codes)                                                  \
+    X(uint32_t, code_slots)                                                    \
     X(struct tab_provider, providers)                                          \
     X(struct tab_host, hosts)                                                  \
     X(struct tab_blocklist, blocklists)                                        \
@@ -205,10 +225,13 @@ struct tab_label_case {
     X(struct tab_set, sets)                                                    \
     X(struct tab_str, members)                                                 \
     X(struct tab_pattern, patterns)                                            \
+    X(struct tab_span, needs)                                                  \
+    X(uint32_t, need_bits)                                                     \
     X(struct tab_atom, atoms)                                                  \
     X(struct tab_atom_ref, atom_refs)                                          \
     X(struct tab_slot, slots)                                                  \
     X(uint32_t, bitmap)                                                        \
+    X(uint32_t, anywhere_bytes)                                                \
     X(struct tab_words, words)                                                 \
     X(struct tab_str, word_members)                                            \
     X(struct tab_taxonomy, taxonomies)                                         \
@@ -238,9 +261,44 @@ static inline struct bounce_slice tab_slice(const struct tables *tables,
     return slice_make(tables->pool + str.at, str.len);
 }
 
+/* Where code_slots, whose size is a power of two, is entered for a code; the
+ * slots hold 1 + the index of a code, or 0, and are looked at in turn. Of a
+ * status the class does not matter ("5.1.1", "X.1.1"). */
+static inline uint32_t tab_code_hash(uint32_t type, struct bounce_slice code)
+{
+    uint32_t h = 2166136261U + type;
+
+    for (size_t i = type == TAB_CODE_STATUS; i < code.len; i++)
+        h = (h ^ (unsigned char)code.ptr[i]) * 16777619U;
+    return h ^ h >> 15;
+}
+
+/* The hash of a window of up to 4 bytes (bits_load32) or of 8 (bits_load64).
+ * Of up to 4 bytes each has its own. */
 static inline uint32_t tab_hash(uint32_t key)
 {
     return key * 0x9E3779B1U;
+}
+
+static inline uint32_t tab_hash_eight(uint64_t key)
+{
+    return (uint32_t)(key * 0x9E3779B97F4A7C15U >> 32);
+}
+
+/* The scan keeps what it met as bits of the hashes of 4 bytes and of short
+ * words. */
+#define TAB_SIGNATURE_BITS 12
+
+static inline uint32_t tab_signature_bit(uint32_t hash)
+{
+    return hash >> (32 - TAB_SIGNATURE_BITS);
+}
+
+static inline uint32_t tab_bitmap_bit(const uint32_t *bitmap, uint32_t hash)
+{
+    uint32_t bit = hash >> (32 - TAB_BITMAP_BITS);
+
+    return bitmap[bit / 32] >> bit % 32 & 1;
 }
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Header text for people: folding and RFC 2047 words undone. */
+#include "base/block.h"
 #include "mime/charset.h"
 #include "mime/decode.h"
 #include "mime/mime.h"
@@ -177,16 +178,20 @@ static void decode_value(struct word_decoder *decoder,
 /* Whether a value is its own decoding. */
 static bool is_plain_text(struct bounce_slice value)
 {
-    bool mark = false;
+    uint64_t odd = 0, equal = 0;
 
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.ptr[i];
+    for (size_t at = 0; at < value.len; at += 64) {
+        struct block b;
+        uint64_t equals;
 
-        if (c >= 0x80 || c == '\r' || c == '\n' || c == 0x1B)
-            return false;
-        mark |= c == '?' && i > 0 && value.ptr[i - 1] == '=';
+        block_load(&b, value.ptr + at, value.len - at);
+        equals = block_equal(&b, '=');
+        odd |= block_high(&b) | block_equal(&b, '\r') | block_equal(&b, '\n') |
+               block_equal(&b, 0x1B) |
+               (block_equal(&b, '?') & (equals << 1 | equal));
+        equal = equals >> 63;
     }
-    return !mark;
+    return odd == 0;
 }
 
 struct bounce_slice mime_decode_header(struct message *message,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Two passes over a diagnostic: reply_join() makes one line of it, scan_text()
- * goes over that line once and stops at the bytes where a number or a wrapper
- * may begin. The last reply that is surely one is the innermost. */
+ * Two passes over a diagnostic: reply_join() makes one line of it and marks the
+ * bytes where a word, a number or a sign begins, scan_text() looks at those.
+ * The last reply that is surely one is the innermost. */
 #include "report/reply.h"
 
 #include "report/reply_code.h"
@@ -20,6 +20,7 @@ enum rank {
 struct scan {
     struct bounce_slice whole; /* white space collapsed */
     const char *low;           /* the same bytes, ASCII letters lowered */
+    struct reply_line line;
     struct reply *reply;
     struct reply_head head;
     enum rank rank;
@@ -306,28 +307,32 @@ static size_t take_sign(struct scan *scan, size_t at)
 static void scan_text(struct scan *scan)
 {
     const char *low = scan->low;
-    size_t n = scan->whole.len, i = 0, used;
+    size_t n = scan->whole.len, i = 0;
+    bool wrapped = false; /* a wrapper ended here, perhaps inside a word */
 
-    while (i < n) {
+    for (;;) {
+        size_t used = 1;
+
+        if (!wrapped || i >= n || class_of(low[i]) != BYTE_ALPHA)
+            i = reply_line_next(&scan->line, i);
+        if (i >= n)
+            return;
+        wrapped = false;
         switch (class_of(low[i])) {
         case BYTE_DIGIT:
-            i += take_number(scan, i);
-            while (i < n && class_of(low[i]) == BYTE_DIGIT)
-                i++;
+            used = take_number(scan, i);
+            while (i + used < n && class_of(low[i + used]) == BYTE_DIGIT)
+                used++;
             break;
         case BYTE_ALPHA:
-            used = take_wrap(scan, i);
-            i += used;
-            /* A wrapper begins at a word's beginning only. */
-            while (used == 1 && i < n && class_of(low[i]) == BYTE_ALPHA)
-                i++;
-            break;
         case BYTE_MARK:
-            i += take_wrap(scan, i);
+            used = take_wrap(scan, i);
+            wrapped = used > 1;
             break;
         default:
-            i += low[i] == '-' || low[i] == '#' ? take_sign(scan, i) : 1;
+            used = take_sign(scan, i);
         }
+        i += used;
     }
 }
 
@@ -448,8 +453,10 @@ void reply_parse(struct message *message, struct bounce_slice text,
     text = slice_sub(text, 0, message->options->max_diagnostic);
     text = strip_type(text);
     reply_out->whole = reply_out->inner = reply_out->text = text;
-    if (text.len == 0 || !reply_join(message, text, &scan.whole, &scan.low))
+    if (text.len == 0 || !reply_join(message, text, &scan.line))
         return;
+    scan.whole = scan.line.text;
+    scan.low = scan.line.low;
     reply_out->whole = scan.whole;
     scan_text(&scan);
     finish(&scan);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/reply_join.h"
 
+#include "base/bits.h"
+#include "base/block.h"
 #include "report/reply_code.h"
 
 struct joint {
@@ -76,21 +78,17 @@ const unsigned char REPLY_BYTE_CLASS[256] = {[0] = BYTE_SPACE,
                                              BYTE_ALPHA,
                                              BYTE_ALPHA};
 
-bool reply_join(struct message *message, struct bounce_slice text,
-                struct bounce_slice *line_out, const char **low_out)
+/* Joins lines byte by byte; out has room for text. Returns the length. */
+static size_t join(struct bounce_slice text, char *out)
 {
     struct joint joint = {0, SLICE_NULL, SLICE_NPOS};
     bool blank = true;
-    char *out, *low;
     size_t n = 0;
 
-    out = message_alloc(message, 2 * text.len + 1);
-    if (out == NULL)
-        return false;
-    low = out + text.len;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         enum byte_class class = class_of(c);
+
         if (class == BYTE_SPACE || i == joint.dash) {
             blank = true;
             continue;
@@ -98,22 +96,100 @@ bool reply_join(struct message *message, struct bounce_slice text,
         if (blank) {
             if (class == BYTE_DIGIT || c == '<') {
                 size_t skip = repeated(&joint, text, i);
+
                 if (skip != 0) {
                     i += skip - 1;
                     continue;
                 }
             }
-            if (n > 0) {
-                out[n] = low[n] = ' ';
-                n++;
-            }
+            if (n > 0)
+                out[n++] = ' ';
             blank = false;
         }
-        out[n] = c;
-        low[n] = (char)ascii_lower((unsigned char)c);
-        n++;
+        out[n++] = c;
     }
-    *line_out = slice_make(out, n);
-    *low_out = low;
+    return n;
+}
+
+/* Whether "550-" stands at a "-" and behind a blank: the first line of a reply
+ * of several, perhaps. */
+static bool goes_on(struct bounce_slice text, size_t dash)
+{
+    int code;
+
+    return dash >= 3 && (dash == 3 || text.ptr[dash - 4] == ' ') &&
+           reply_match_code(slice_from(text, dash - 3), &code) != 0;
+}
+
+/* Fills begins; whether the text, which is trimmed, is its own line: only
+ * single blanks between words, no code that lines repeat. */
+static bool map_line(struct bounce_slice text, uint64_t *begins)
+{
+    uint64_t digit = 0, letter = 0, space = 0;
+    bool plain = true;
+
+    for (size_t at = 0; at < text.len; at += 64) {
+        struct block b;
+        uint64_t digits, letters, spaces, dashes, marks;
+
+        block_load(&b, text.ptr + at, text.len - at);
+        digits = block_digits(&b);
+        letters = block_letters(&b);
+        spaces = block_equal(&b, ' ');
+        dashes = block_equal(&b, '-');
+        marks = block_equal(&b, '(') | block_equal(&b, '<') |
+                block_equal(&b, '>') | block_equal(&b, '[') |
+                block_equal(&b, '\'') | block_equal(&b, '#');
+        begins[at / 64] = (digits & ~(digits << 1 | digit)) |
+                          (letters & ~(letters << 1 | letter)) | marks | dashes;
+        if ((spaces & (spaces << 1 | space)) != 0 ||
+            (text.len - at >= 64
+                 ? block_controls(&b)
+                 : block_controls(&b) << (64 - (text.len - at))) != 0)
+            plain = false;
+        for (; dashes != 0; dashes &= dashes - 1)
+            plain = plain && !goes_on(text, at + bits_lowest(dashes));
+        digit = digits >> 63;
+        letter = letters >> 63;
+        space = spaces >> 63;
+    }
+    return plain;
+}
+
+bool reply_join(struct message *message, struct bounce_slice text,
+                struct reply_line *line_out)
+{
+    size_t words = text.len / 64 + 1;
+    uint64_t *begins = message_alloc(
+        message, words * sizeof(*begins) + (text.len + 1) * sizeof(char));
+    char *low, *out;
+
+    if (begins == NULL)
+        return false;
+    low = (char *)(begins + words);
+    line_out->low = low;
+    line_out->begins = begins;
+    line_out->text = text;
+    if (!map_line(text, begins)) {
+        out = message_alloc(message, text.len + 1);
+        if (out == NULL)
+            return false;
+        line_out->text = slice_make(out, join(text, out));
+        map_line(line_out->text, begins);
+    }
+    for (size_t i = 0; i < line_out->text.len; i++)
+        low[i] = (char)ascii_lower((unsigned char)line_out->text.ptr[i]);
     return true;
+}
+
+size_t reply_line_next(const struct reply_line *line, size_t at)
+{
+    while (at < line->text.len) {
+        uint64_t bits = line->begins[at / 64] >> at % 64;
+
+        if (bits != 0)
+            return at + bits_lowest(bits);
+        at = (at / 64 + 1) * 64;
+    }
+    return line->text.len;
 }

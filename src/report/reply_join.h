@@ -29,9 +29,21 @@ static inline size_t skip_space(struct bounce_slice s, size_t at)
     return at;
 }
 
-/* White space collapsed; codes that lines of one reply repeat left out.
- * *low_out is the same line with ASCII letters lowered. false: no memory. */
+/* A diagnostic as one line. */
+struct reply_line {
+    struct bounce_slice text; /* white space collapsed */
+    const char *low;          /* the same bytes, ASCII letters lowered */
+    /* A bit for each byte where a word, a number, or what else may begin a
+     * wrapper begins; see class_of(). */
+    const uint64_t *begins;
+};
+
+/* Codes that the lines of one reply repeat are left out. false: no memory. */
 bool reply_join(struct message *message, struct bounce_slice text,
-                struct bounce_slice *line_out, const char **low_out);
+                struct reply_line *line_out);
+
+/* The first byte from at on where something begins; the line's length if there
+ * is none. */
+size_t reply_line_next(const struct reply_line *line, size_t at);
 
 #endif

@@ -29,9 +29,6 @@ struct reply_wrap {
 const struct reply_wrap *reply_wrap_match(struct bounce_slice s,
                                           size_t *len_out);
 
-/* Whether the table is sorted as the search needs it (for the tests). */
-bool reply_wrap_sorted(void);
-
 /* The stage that SMTP words at the start of s name ("RCPT TO:<...>",
  * "pipelined MAIL FROM", "end of data"); NONE when they name none. */
 enum bounce_stage reply_stage(struct bounce_slice s);

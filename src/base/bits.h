@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ * Bits of a word, and bytes of a text as one word. */
+#ifndef BOUNCE_BASE_BITS_H
+#define BOUNCE_BASE_BITS_H
+
+#include "base/slice.h"
+
+/* The number of the lowest bit that is set; bits must not be 0. */
+static inline unsigned bits_lowest(uint64_t bits)
+{
+#if defined(__GNUC__)
+    return (unsigned)__builtin_ctzll(bits);
+#else
+    unsigned n = 0;
+
+    for (; (bits & 1) == 0; bits >>= 1)
+        n++;
+    return n;
+#endif
+}
+
+/* The number of the highest bit that is set; bits must not be 0. */
+static inline unsigned bits_highest(uint64_t bits)
+{
+#if defined(__GNUC__)
+    return 63 - (unsigned)__builtin_clzll(bits);
+#else
+    unsigned n = 0;
+
+    while ((bits >>= 1) != 0)
+        n++;
+    return n;
+#endif
+}
+
+/* Little-endian whatever the machine; compilers make one load of it. */
+static inline uint32_t bits_load32(const char *p)
+{
+    return (uint32_t)(unsigned char)p[0] | (uint32_t)(unsigned char)p[1] << 8 |
+           (uint32_t)(unsigned char)p[2] << 16 |
+           (uint32_t)(unsigned char)p[3] << 24;
+}
+
+static inline uint64_t bits_load64(const char *p)
+{
+    return (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[1] << 8 |
+           (uint64_t)(unsigned char)p[2] << 16 |
+           (uint64_t)(unsigned char)p[3] << 24 |
+           (uint64_t)(unsigned char)p[4] << 32 |
+           (uint64_t)(unsigned char)p[5] << 40 |
+           (uint64_t)(unsigned char)p[6] << 48 |
+           (uint64_t)(unsigned char)p[7] << 56;
+}
+
+/* memcmp() == 0 for the short texts of tables: two loads that overlap in place
+ * of a call. */
+static inline bool bits_equal(const char *a, const char *b, size_t len)
+{
+    if (len >= 8) {
+        size_t i = 0;
+
+        for (; i + 8 < len; i += 8) {
+            if (bits_load64(a + i) != bits_load64(b + i))
+                return false;
+        }
+        return bits_load64(a + len - 8) == bits_load64(b + len - 8);
+    }
+    if (len >= 4)
+        return bits_load32(a) == bits_load32(b) &&
+               bits_load32(a + len - 4) == bits_load32(b + len - 4);
+    for (size_t i = 0; i < len; i++) {
+        if (a[i] != b[i])
+            return false;
+    }
+    return true;
+}
+
+#endif

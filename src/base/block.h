@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ * 64 bytes of a text at once: which of them are what, as the bits of a word.
+ * Bit i stands for the byte i. */
+#ifndef BOUNCE_BASE_BLOCK_H
+#define BOUNCE_BASE_BLOCK_H
+
+#include "base/slice.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+#if defined(__SSE2__)
+
+struct block {
+    __m128i bytes[4];
+};
+
+static inline void block_load_all(struct block *b, const char *p)
+{
+    for (unsigned i = 0; i < 4; i++)
+        b->bytes[i] =
+            _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+}
+
+static inline uint64_t block_join(__m128i a, __m128i b, __m128i c, __m128i d)
+{
+    return (uint64_t)(unsigned)_mm_movemask_epi8(a) |
+           (uint64_t)(unsigned)_mm_movemask_epi8(b) << 16 |
+           (uint64_t)(unsigned)_mm_movemask_epi8(c) << 32 |
+           (uint64_t)(unsigned)_mm_movemask_epi8(d) << 48;
+}
+
+/* The bytes that are c. */
+static inline uint64_t block_equal(const struct block *b, char c)
+{
+    const __m128i all = _mm_set1_epi8(c);
+
+    return block_join(
+        _mm_cmpeq_epi8(b->bytes[0], all), _mm_cmpeq_epi8(b->bytes[1], all),
+        _mm_cmpeq_epi8(b->bytes[2], all), _mm_cmpeq_epi8(b->bytes[3], all));
+}
+
+static inline __m128i block_range(__m128i bytes, __m128i bit, char first,
+                                  char most)
+{
+    __m128i from = _mm_sub_epi8(_mm_or_si128(bytes, bit), _mm_set1_epi8(first));
+
+    return _mm_cmpeq_epi8(from, _mm_min_epu8(from, _mm_set1_epi8(most)));
+}
+
+static inline uint64_t block_between(const struct block *b, char bit,
+                                     char first, char last)
+{
+    const __m128i set = _mm_set1_epi8(bit);
+    const char most = (char)(last - first);
+
+    return block_join(block_range(b->bytes[0], set, first, most),
+                      block_range(b->bytes[1], set, first, most),
+                      block_range(b->bytes[2], set, first, most),
+                      block_range(b->bytes[3], set, first, most));
+}
+
+/* The bytes from 0x80 on. */
+static inline uint64_t block_high(const struct block *b)
+{
+    return block_join(b->bytes[0], b->bytes[1], b->bytes[2], b->bytes[3]);
+}
+
+#else
+
+struct block {
+    unsigned char bytes[64];
+};
+
+static inline void block_load_all(struct block *b, const char *p)
+{
+    memcpy(b->bytes, p, 64);
+}
+
+static inline uint64_t block_equal(const struct block *b, char c)
+{
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 64; i++)
+        bits |= (uint64_t)(b->bytes[i] == (unsigned char)c) << i;
+    return bits;
+}
+
+static inline uint64_t block_between(const struct block *b, char bit,
+                                     char first, char last)
+{
+    unsigned char most = (unsigned char)(last - first);
+    uint64_t bits = 0;
+
+    for (unsigned i = 0; i < 64; i++) {
+        unsigned char from = (unsigned char)((b->bytes[i] | bit) - first);
+
+        bits |= (uint64_t)(from <= most) << i;
+    }
+    return bits;
+}
+
+static inline uint64_t block_high(const struct block *b)
+{
+    return block_between(b, 0, (char)0x80, (char)0xFF);
+}
+
+#endif
+
+/* The first 64 bytes of len at p; those that are missing are 0. */
+static inline void block_load(struct block *b, const char *p, size_t len)
+{
+    char some[64] = {0};
+
+    if (len >= 64) {
+        block_load_all(b, p);
+        return;
+    }
+    memcpy(some, p, len);
+    block_load_all(b, some);
+}
+
+static inline uint64_t block_digits(const struct block *b)
+{
+    return block_between(b, 0, '0', '9');
+}
+
+/* ASCII letters of both cases. */
+static inline uint64_t block_letters(const struct block *b)
+{
+    return block_between(b, 0x20, 'a', 'z');
+}
+
+/* ASCII control characters but DEL. */
+static inline uint64_t block_controls(const struct block *b)
+{
+    return block_between(b, 0, 0, 0x1F);
+}
+
+#endif
