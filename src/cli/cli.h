@@ -31,6 +31,14 @@ int verb_codes(int argc, char **argv);
 int verb_labels(int argc, char **argv);
 int verb_rules(int argc, char **argv);
 int verb_learn(int argc, char **argv);
+int verb_ingest(int argc, char **argv);
+int verb_import(int argc, char **argv);
+int verb_suppress(int argc, char **argv);
+int verb_release(int argc, char **argv);
+int verb_forget(int argc, char **argv);
+int verb_policy(int argc, char **argv);
+int verb_verp(int argc, char **argv);
+int verb_reclassify(int argc, char **argv);
 
 /* "bounce: TEXT" and a line end on standard error, control characters made
  * harmless. */

@@ -250,6 +250,15 @@ static int read_key(const char *verb, const struct session_choice *choice,
     return -1;
 }
 
+/* A file that is not there; of a server nobody knows. */
+static bool is_missing(const char *store)
+{
+    struct stat info;
+
+    return strstr(store, "://") == NULL && strcmp(store, "null:") != 0 &&
+           stat(store, &info) != 0 && errno == ENOENT;
+}
+
 static int open_book(const char *verb, const struct session_choice *choice,
                      bool create, unsigned keep_raw_days,
                      struct session *session)
@@ -275,6 +284,8 @@ static int open_book(const char *verb, const struct session_choice *choice,
         status = default_store(&where, create);
         options.store = where.ptr;
     }
+    if (status < 0 && choice->or_empty && is_missing(options.store))
+        options.store = "null:";
     if (status < 0 && book_open(&options, &session->book, &error) != STORE_OK)
         status = session_complain(&error);
     textbuf_free(&where);

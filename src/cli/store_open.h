@@ -11,6 +11,8 @@ struct session_choice {
     const char *store, *policy, *address_key, *now;
     const char *rules; /* verbs that classify have --rules DIR */
     bool hash_addresses, hash_domains;
+    bool
+        or_empty; /* no option: where there is no store, one that stays empty */
 };
 
 /* Entries of an arg_option table; choice is a struct session_choice *. */

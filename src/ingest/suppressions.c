@@ -138,15 +138,27 @@ static bool has_columns(const struct suppression_list *list,
     return all;
 }
 
-static bool has_name(const struct suppression_list *list, const char *path)
+/* Whether the file's own name has word in it. */
+static bool is_named(const char *path, const char *word)
 {
     const char *slash = path != NULL ? strrchr(path, '/') : NULL;
 
-    if (list->file == NULL)
-        return true;
     return path != NULL &&
            slice_find_nocase(slice_cstr(slash != NULL ? slash + 1 : path),
-                             slice_cstr(list->file)) != SLICE_NPOS;
+                             slice_cstr(word)) != SLICE_NPOS;
+}
+
+static bool has_name(const struct suppression_list *list, const char *path)
+{
+    return list->file == NULL || is_named(path, list->file);
+}
+
+bool suppression_unsure(const struct suppression_list *list, const char *path,
+                        const char *from)
+{
+    return strcmp(list->system, "sendgrid") == 0 &&
+           strcmp(list->name, "bounces") == 0 && !is_named(path, "bounce") &&
+           (from == NULL || strchr(from, '/') == NULL);
 }
 
 const struct suppression_list *

@@ -36,6 +36,11 @@ const struct suppression_list *suppression_list_at(size_t i);
 const struct suppression_list *suppression_list_find(const struct row *row,
                                                      const char *path,
                                                      const char *from);
+/* Whether path and from leave open if a row is of a suppression or of a block
+ * that stopped nobody: SendGrid writes both alike. Then the verdict on its
+ * reason decides. */
+bool suppression_unsure(const struct suppression_list *list, const char *path,
+                        const char *from);
 /* Whether from names a system or a list. */
 bool suppression_from_known(const char *from);
 

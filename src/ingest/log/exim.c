@@ -40,28 +40,35 @@ static bool is_id(struct bounce_slice word)
     return true;
 }
 
-static bool read_line(struct bounce_slice line, struct exim_line *exim_out)
+/* Date, time and perhaps a zone: what stands before the text. */
+static bool take_time(struct bounce_slice *line, int64_t *at_out)
 {
-    struct bounce_slice rest = line, word;
+    struct bounce_slice rest;
 
-    /* Behind syslog the same text follows "exim[1]: ". */
-    if (line.len < 40 || !ascii_is_digit((unsigned char)line.ptr[0]) ||
-        line.ptr[10] != ' ')
+    if (line->len < 40 || !ascii_is_digit((unsigned char)line->ptr[0]) ||
+        line->ptr[10] != ' ')
         return false;
-    rest = slice_from(line, 19);
+    rest = slice_from(*line, 19);
     if (rest.ptr[0] == '.') /* log_selector +millisec */
         rest = slice_from(rest, slice_find_byte(rest, ' '));
     rest = slice_from(rest, 1);
     if (rest.len > 6 && (rest.ptr[0] == '+' || rest.ptr[0] == '-')) {
-        exim_out->at = date_parse(slice_sub(line, 0, 25));
+        *at_out = date_parse(slice_sub(*line, 0, 25));
         rest = slice_from(rest, 6);
     } else {
-        exim_out->at = date_parse(slice_sub(line, 0, 19));
+        *at_out = date_parse(slice_sub(*line, 0, 19));
     }
-    word = take_word(&rest);
+    *line = rest;
+    return *at_out != BOUNCE_NO_TIME;
+}
+
+static bool read_line(struct bounce_slice rest, struct exim_line *exim_out)
+{
+    struct bounce_slice word = take_word(&rest);
+
     if (word.len > 0 && word.ptr[0] == '[') /* log_selector +pid */
         word = take_word(&rest);
-    if (exim_out->at == BOUNCE_NO_TIME || !is_id(word))
+    if (!is_id(word))
         return false;
     exim_out->id = word;
     exim_out->flag = take_word(&rest);
@@ -185,12 +192,12 @@ static bool deliver(struct log *log, const struct exim_line *line,
     return log_emit(log, &delivery);
 }
 
-bool log_exim(struct log *log, struct bounce_slice line)
+bool log_exim_entry(struct log *log, int64_t at, struct bounce_slice text)
 {
-    struct exim_line exim;
+    struct exim_line exim = {.at = at};
     struct log_queued *queued;
 
-    if (!read_line(line, &exim))
+    if (!read_line(text, &exim))
         return true;
     if (slice_eq(exim.flag, SLICE("<=")))
         return note_arrival(log, &exim);
@@ -206,4 +213,11 @@ bool log_exim(struct log *log, struct bounce_slice line)
             log_queue_remove(queued);
     }
     return true;
+}
+
+bool log_exim(struct log *log, struct bounce_slice line)
+{
+    int64_t at;
+
+    return !take_time(&line, &at) || log_exim_entry(log, at, line);
 }

@@ -70,6 +70,6 @@ bool log_journal(struct log *log, struct bounce_slice line)
     if (slice_starts(syslog.program, SLICE("smtpd")))
         return log_opensmtpd(log, &syslog);
     if (slice_starts(syslog.program, SLICE("exim")))
-        return log_exim(log, syslog.text);
+        return log_exim_entry(log, syslog.at, syslog.text);
     return log_sendmail(log, &syslog);
 }

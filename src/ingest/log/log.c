@@ -50,6 +50,7 @@ void log_free(struct log *log)
     if (log == NULL)
         return;
     log_queue_free(log->queue);
+    log_powermta_free(log->powermta);
     arena_clear(&log->arena);
     free(log->scratch);
     free(log);
@@ -125,9 +126,8 @@ bool log_line(struct log *log, struct bounce_slice line)
 
 void log_delivery_init(struct log_delivery *delivery, int64_t at)
 {
-    *delivery = (struct log_delivery){.kind = BOUNCE_KIND_BOUNCE,
-                                      .at = at,
-                                      .waiting_s = -1};
+    *delivery = (struct log_delivery){
+        .kind = BOUNCE_KIND_BOUNCE, .at = at, .waiting_s = -1};
 }
 
 /* The same line gives the same id, however often the log is read; two attempts
@@ -137,12 +137,18 @@ static void make_id(const struct log_delivery *delivery, char id_out[33])
     struct hash128 hash;
     char time[DATE_ISO_SIZE];
     const struct bounce_slice parts[] = {
-        SLICE("log\n"),         delivery->host,
-        SLICE("\n"),            delivery->queue_id,
-        SLICE("\n"),            delivery->recipient,
-        SLICE("\n"),            delivery->status,
-        SLICE("\n"),            delivery->reply,
-        SLICE("\n"),            slice_cstr(bounce_kind_name(delivery->kind)),
+        SLICE("log\n"),
+        delivery->host,
+        SLICE("\n"),
+        delivery->queue_id,
+        SLICE("\n"),
+        delivery->recipient,
+        SLICE("\n"),
+        delivery->status,
+        SLICE("\n"),
+        delivery->reply,
+        SLICE("\n"),
+        slice_cstr(bounce_kind_name(delivery->kind)),
         delivery->expired ? SLICE("\nexpired\n") : SLICE("\n"),
         slice_make(time, date_format_iso(delivery->at, time))};
 

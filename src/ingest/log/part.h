@@ -14,9 +14,7 @@ struct log {
     struct log_queue *queue;
     char *scratch; /* a line that may be changed */
     size_t scratch_cap;
-    /* PowerMTA: where each column stands; -1: nowhere. */
-    int columns[20];
-    bool has_columns;
+    struct log_powermta *powermta; /* made by the first line of one */
 };
 
 /* A line of syslog: "Nov 22 01:02:03 host program[pid]: text", the time also
@@ -64,7 +62,10 @@ bool log_postfix(struct log *log, const struct log_syslog *syslog);
 bool log_sendmail(struct log *log, const struct log_syslog *syslog);
 bool log_opensmtpd(struct log *log, const struct log_syslog *syslog);
 bool log_exim(struct log *log, struct bounce_slice line);
+/* Without date and time, as behind syslog. */
+bool log_exim_entry(struct log *log, int64_t at, struct bounce_slice text);
 bool log_powermta(struct log *log, struct bounce_slice line);
+void log_powermta_free(struct log_powermta *powermta);
 bool log_kumomta(struct log *log, struct bounce_slice line);
 bool log_journal(struct log *log, struct bounce_slice line);
 
