@@ -191,6 +191,8 @@ static void fill_event(const struct log *log,
     event->scope = log->options.scope;
     event->campaign = delivery->campaign;
     event->service_verdict = delivery->service_verdict;
+    if (delivery->kind == BOUNCE_KIND_FEEDBACK)
+        event->feedback_type = SLICE("abuse");
     event->occurred_at = delivery->at;
     if (delivery->at != BOUNCE_NO_TIME && delivery->waiting_s >= 0)
         event->sent_at = delivery->at - delivery->waiting_s;
