@@ -79,7 +79,8 @@ static inline struct store_value store_time(int64_t time)
         .type = time == INT64_MIN ? STORE_NULL : STORE_INT, .integer = time};
 }
 
-/* Takes a row; false stops (STORE_E_STOPPED). */
+/* Takes a row; false stops (STORE_E_STOPPED). Must not use the store that the
+ * row comes from: PostgreSQL is still sending the others. */
 typedef bool store_row_fn(void *ctx, const struct store_value *row,
                           size_t columns);
 
