@@ -40,10 +40,26 @@ static bool is_id(struct bounce_slice word)
     return true;
 }
 
+/* "+0100 ": log_timezone. */
+static bool take_zone(struct bounce_slice *rest, int64_t *east_s_out)
+{
+    unsigned zone;
+
+    if (rest->len < 6 || (rest->ptr[0] != '+' && rest->ptr[0] != '-') ||
+        slice_parse_uint(slice_sub(*rest, 1, 4), 4, &zone) != 4)
+        return false;
+    *east_s_out = (int64_t)(zone / 100 * 3600 + zone % 100 * 60);
+    if (rest->ptr[0] == '-')
+        *east_s_out = -*east_s_out;
+    *rest = slice_from(*rest, 6);
+    return true;
+}
+
 /* Date, time and perhaps a zone: what stands before the text. */
 static bool take_time(struct bounce_slice *line, int64_t *at_out)
 {
     struct bounce_slice rest;
+    int64_t east_s;
 
     if (line->len < 40 || !ascii_is_digit((unsigned char)line->ptr[0]) ||
         line->ptr[10] != ' ')
@@ -52,12 +68,9 @@ static bool take_time(struct bounce_slice *line, int64_t *at_out)
     if (rest.ptr[0] == '.') /* log_selector +millisec */
         rest = slice_from(rest, slice_find_byte(rest, ' '));
     rest = slice_from(rest, 1);
-    if (rest.len > 6 && (rest.ptr[0] == '+' || rest.ptr[0] == '-')) {
-        *at_out = date_parse(slice_sub(*line, 0, 25));
-        rest = slice_from(rest, 6);
-    } else {
-        *at_out = date_parse(slice_sub(*line, 0, 19));
-    }
+    *at_out = date_parse(slice_sub(*line, 0, 19));
+    if (*at_out != BOUNCE_NO_TIME && take_zone(&rest, &east_s))
+        *at_out -= east_s;
     *line = rest;
     return *at_out != BOUNCE_NO_TIME;
 }

@@ -219,6 +219,13 @@ static bool emit_sent(struct log *log, const struct record *record)
     return log->options.sent(log->options.ctx, &sent);
 }
 
+bool log_hand_over(struct log *log, const struct record *record)
+{
+    log->counts.events++;
+    return log->options.take(log->options.ctx, record) &&
+           emit_sent(log, record);
+}
+
 bool log_emit(struct log *log, const struct log_delivery *delivery)
 {
     struct record record;
@@ -242,7 +249,5 @@ bool log_emit(struct log *log, const struct log_delivery *delivery)
     record.tries = delivery->tries;
     if (at != SLICE_NPOS)
         record.sender_domain = slice_from(delivery->sender, at + 1);
-    log->counts.events++;
-    return log->options.take(log->options.ctx, &record) &&
-           emit_sent(log, &record);
+    return log_hand_over(log, &record);
 }

@@ -7,23 +7,39 @@
  *         stat="550 5.1.1 ..." */
 #include "ingest/log/part.h"
 
-/* name=value, name="value" with \" inside, up to the next blank. */
+/* What stands between quotes, with \" inside. */
+static struct bounce_slice quoted(struct bounce_slice text)
+{
+    size_t end = 1;
+
+    while (end < text.len && text.ptr[end] != '"')
+        end += text.ptr[end] == '\\' ? 2 : 1;
+    return slice_sub(text, 1, end - 1);
+}
+
+/* name=value or name="value", up to the next blank. */
 static struct bounce_slice field(struct bounce_slice text, const char *name)
 {
     const struct bounce_slice key = slice_cstr(name);
-    size_t at = slice_find(text, key), end;
+    size_t at = slice_find(text, key);
 
     if (at == SLICE_NPOS)
         return SLICE_NULL;
     text = slice_from(text, at + key.len);
-    if (text.len == 0 || text.ptr[0] != '"')
-        return slice_sub(text, 0, slice_find_byte(text, ' '));
-    text = slice_from(text, 1);
-    for (end = 0; end < text.len && text.ptr[end] != '"'; end++) {
-        if (text.ptr[end] == '\\')
-            end++;
-    }
-    return slice_sub(text, 0, end);
+    return text.len > 0 && text.ptr[0] == '"'
+               ? quoted(text)
+               : slice_sub(text, 0, slice_find_byte(text, ' '));
+}
+
+/* The last field; of local delivery it has no quotes. */
+static struct bounce_slice stat_of(struct bounce_slice text)
+{
+    size_t at = slice_find(text, SLICE(" stat="));
+
+    if (at == SLICE_NPOS)
+        return SLICE_NULL;
+    text = slice_from(text, at + 6);
+    return text.len > 0 && text.ptr[0] == '"' ? quoted(text) : text;
 }
 
 /* "192.0.2.1 (mx.example.net)": the name, else the address. */
@@ -72,7 +88,7 @@ bool log_opensmtpd(struct log *log, const struct log_syslog *syslog)
         delivery.ip = SLICE_NULL;
     delivery.remote = relay_host(field(text, " relay="));
     delivery.waiting_s = log_span(field(text, " delay="));
-    delivery.reply = field(text, " stat=");
+    delivery.reply = stat_of(text);
     if (!set_kind(&delivery, field(text, " result="))) {
         log->counts.flawed++;
         return true;

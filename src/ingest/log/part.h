@@ -41,7 +41,9 @@ struct log_delivery {
     unsigned tries;
 };
 void log_delivery_init(struct log_delivery *delivery, int64_t at);
-/* Hands it over, judged; a final one also as sent. */
+/* Hands a record over; a final one also as sent. */
+bool log_hand_over(struct log *log, const struct record *record);
+/* The same, judged first. */
 bool log_emit(struct log *log, const struct log_delivery *delivery);
 
 /* The value behind "name=" that stands at the beginning or behind ", " or a
