@@ -5,6 +5,9 @@
 # and ends with this script, however that ends. Exit status 77, and a line that
 # says why, where no server can be had.
 #
+# As root the command also gets a folder that holds 48 MB for a tablespace, in
+# BOUNCE_TEST_POSTGRESQL_SMALL, where the machine lets us mount one.
+#
 # BOUNCE_POSTGRESQL_FSYNC=on    for what is about durability or its price; off
 #                               otherwise, since nobody pulls the plug here
 # BOUNCE_POSTGRESQL_OPTIONS     more options of postgres(1)
@@ -14,6 +17,13 @@ skip() {
     echo "skipped: $*"
     exit 77
 }
+
+# What is mounted here is gone when the last process of this one is.
+if [ "$(id -u)" = 0 ] && [ -z "${BOUNCE_POSTGRESQL_MOUNTS:-}" ] &&
+    unshare --mount true 2>/dev/null; then
+    export BOUNCE_POSTGRESQL_MOUNTS=private
+    exec unshare --mount "$0" "$@"
+fi
 
 bin=
 for folder in /usr/lib/postgresql/*/bin; do
@@ -49,6 +59,8 @@ clean_up() {
         done
         wait "$server" 2>/dev/null
     fi
+    [ -z "${BOUNCE_TEST_POSTGRESQL_SMALL:-}" ] ||
+        umount "$BOUNCE_TEST_POSTGRESQL_SMALL"
     rm -rf "$work"
 }
 trap clean_up EXIT
@@ -62,6 +74,11 @@ if [ "$(id -u)" = 0 ]; then
     as_server=(setpriv --reuid "$user" --regid "$(id -g "$user")"
         --clear-groups --pdeathsig QUIT)
     chown "$user" "$work"
+    if [ -n "${BOUNCE_POSTGRESQL_MOUNTS:-}" ] && mkdir "$work/small" &&
+        mount -t tmpfs -o "size=48m,uid=$user" tmpfs "$work/small" 2>/dev/null
+    then
+        export BOUNCE_TEST_POSTGRESQL_SMALL=$work/small
+    fi
 fi
 
 # Text that is compared without COLLATE "C" shall be in another order than
