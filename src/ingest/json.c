@@ -131,7 +131,8 @@ static bool all_differ(const struct json *object)
     return true;
 }
 
-bool json_object_check(struct json *object, struct arena *arena)
+/* Marks an object in which a name stands twice. false: memory is out. */
+static bool check_names(struct json *object, struct arena *arena)
 {
     const struct json **table;
     size_t size = 1;
@@ -173,7 +174,7 @@ static void leave(struct building *b)
     size_t start = (size_t)(value->text.ptr - b->input.ptr);
 
     value->text = slice_sub(b->input, start, offset_of(b) - start);
-    if (value->type == JSON_OBJECT && !json_object_check(value, b->arena)) {
+    if (value->type == JSON_OBJECT && !check_names(value, b->arena)) {
         b->failed = arena_error(b->arena);
         json_scan_fail(&b->scan, "out of memory");
     }

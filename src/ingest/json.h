@@ -67,8 +67,5 @@ struct json *json_object_new(struct arena *arena);
 bool json_object_add(struct json *object, struct json **last,
                      struct arena *arena, struct bounce_slice name,
                      struct bounce_slice text);
-/* Whether a name stands twice among the members of an object; marks it. false:
- * memory is out. Time: linear. */
-bool json_object_check(struct json *object, struct arena *arena);
 
 #endif

@@ -181,8 +181,6 @@ struct json *hook_form_read(struct arena *arena, struct bounce_slice body,
     } else {
         read_urlencoded(&f, body);
     }
-    if (!f.failed && !json_object_check(f.object, arena))
-        f.failed = true;
     *flaw_out = f.flaw;
     return f.failed ? NULL : f.object;
 }

@@ -157,8 +157,9 @@ struct bounce_slice hook_concat(struct hook *hook,
 /* ---- form.c ---------------------------------------------------------- */
 
 /* The fields of a form (application/x-www-form-urlencoded, or multipart/
- * form-data with that content_type) as an object of strings. NULL: it is none
- * (*flaw_out says why), or memory is out (*flaw_out is NULL). */
+ * form-data with that content_type) as an object of strings; of fields that
+ * stand twice the first is found. NULL: it is none (*flaw_out says why), or
+ * memory is out (*flaw_out is NULL). */
 struct json *hook_form_read(struct arena *arena, struct bounce_slice body,
                             struct bounce_slice content_type,
                             const char **flaw_out);

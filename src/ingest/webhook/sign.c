@@ -208,7 +208,7 @@ enum hook_trust hook_verify_key(struct hook *hook, enum module_signature how,
     return hook_distrust(hook, HOOK_NO_KEY, "the public key cannot be read");
 }
 
-/* "whsec_" and base64, or any text as it is. */
+/* Base64, with "whsec_" in front or without. */
 static struct bounce_slice standard_key(struct hook *hook,
                                         struct bounce_slice key)
 {
