@@ -22,6 +22,7 @@
 #define SURE_FORMAT    0.99
 #define CONTESTED      0.86 /* factor: a rule of another category spoke too */
 #define OUTSIDE        0.87 /* factor: said around the reply, not in it */
+#define ONE_SENTENCE   0.92 /* factor: the other sentences might object */
 #define SURE_MOST      0.99
 
 static void set_category(const struct subject *s, struct bounce_event *event,
@@ -161,6 +162,8 @@ static double rule_confidence(const struct subject *s,
         sure *= CONTESTED;
     if (!best->inside)
         sure *= OUTSIDE;
+    if (best->one_sentence)
+        sure *= ONE_SENTENCE;
     /* Two witnesses: half of the doubt goes. */
     if (status_agrees(s, tab_slice(best->tables, best->rule->category)))
         sure += (1 - sure) / 2;
@@ -411,6 +414,7 @@ static void classify_failure(struct subject *s,
     subject_add_host(s, event->remote_mta, false);
     subject_add_host(s, domain_of(event->recipient), true);
     look_at(s, &reply, texts.diagnostic);
+    subject_best_of_sentences(s, &reply, texts.diagnostic);
     if (texts.diagnostic[TAB_WEIGHT_NORMAL].rule == NULL &&
         report->context.len > 0)
         look_at_context(s, report->context, texts.context);

@@ -127,9 +127,10 @@ static bool compile_code(struct builder *b, const struct place *place,
     return !b->failed;
 }
 
-/* Not phrases are shared: each distinct one is a flag that the scan sets. */
+/* Not and Never phrases are shared: each distinct one is a flag that the scan
+ * sets. mark is 0 or TAB_NEVER. */
 static bool compile_not(struct builder *b, const struct place *place,
-                        const struct stanza_field *field)
+                        const struct stanza_field *field, uint32_t mark)
 {
     uint32_t flag = map_get(&b->flag_ids, field->value);
 
@@ -140,6 +141,7 @@ static bool compile_not(struct builder *b, const struct place *place,
         if (!compile_phrase(b, place, field, TAB_OWNER_NOT, flag))
             return false;
     }
+    flag |= mark;
     builder_push(b, &b->not_refs, &flag);
     return !b->failed;
 }
@@ -241,9 +243,10 @@ static bool compile_field(struct builder *b, const struct place *place,
         rule->codes.count++;
         return compile_code(b, place, field);
     }
-    if (is_field(field, "Not")) {
+    if (is_field(field, "Not") || is_field(field, "Never")) {
         rule->nots.count++;
-        return compile_not(b, place, field);
+        return compile_not(b, place, field,
+                           is_field(field, "Never") ? TAB_NEVER : 0);
     }
     if (is_field(field, "Stage"))
         return compile_stages(b, place, field, &rule->stages);
@@ -324,10 +327,11 @@ bool compile_rule(struct builder *b, const struct place *place)
         {"Category", FIELD_NEEDED},   {"When-Provider", FIELD_MANY},
         {"When-Service", FIELD_MANY}, {"Code", FIELD_MANY},
         {"Stage", FIELD_MANY},        {"Phrase", FIELD_MANY},
-        {"Not", FIELD_MANY},          {"Weight", FIELD_ONCE},
-        {"Confidence", FIELD_ONCE},   {"Signal", FIELD_MANY},
-        {"Meaning", FIELD_ONCE},      {"Remedy", FIELD_ONCE},
-        {"Source", FIELD_MANY},       {"Example", FIELD_MANY_NEEDED},
+        {"Not", FIELD_MANY},          {"Never", FIELD_MANY},
+        {"Weight", FIELD_ONCE},       {"Confidence", FIELD_ONCE},
+        {"Signal", FIELD_MANY},       {"Meaning", FIELD_ONCE},
+        {"Remedy", FIELD_ONCE},       {"Source", FIELD_MANY},
+        {"Example", FIELD_MANY_NEEDED},
     };
     const struct stanza_field *first = &place->stanza->fields[0];
     const struct stanza_field *category = builder_field(place, "Category");
@@ -369,10 +373,11 @@ bool compile_blocklist(struct builder *b, const struct place *place)
     static const struct field_spec specs[] = {
         {"Name", FIELD_NEEDED},   {"Sign", FIELD_MANY_NEEDED},
         {"Category", FIELD_ONCE}, {"Not", FIELD_MANY},
-        {"Lookup", FIELD_ONCE},   {"Removal", FIELD_ONCE},
-        {"Meaning", FIELD_ONCE},  {"Remedy", FIELD_ONCE},
-        {"Source", FIELD_MANY},   {"Example", FIELD_MANY_NEEDED},
+        {"Never", FIELD_MANY},    {"Lookup", FIELD_ONCE},
+        {"Removal", FIELD_ONCE},  {"Meaning", FIELD_ONCE},
+        {"Remedy", FIELD_ONCE},   {"Source", FIELD_MANY},
         {"Weight", FIELD_ONCE},   {"Confidence", FIELD_ONCE},
+        {"Example", FIELD_MANY_NEEDED},
     };
     const struct stanza_field *first = &place->stanza->fields[0];
     const struct stanza_field *category = builder_field(place, "Category");

@@ -122,19 +122,27 @@ static bool providers_allow(const struct tables *t, const struct tab_rule *rule,
     return service && provider;
 }
 
+/* elsewhere: the flags of the whole reply while one sentence of it is looked
+ * at; else NULL. */
 static bool nots_allow(const struct tables *t, const struct matcher *m,
-                       const struct tab_rule *rule, bool inside)
+                       const struct tab_rule *rule, const uint8_t *elsewhere,
+                       bool inside)
 {
     for (uint32_t i = 0; i < rule->nots.count; i++) {
-        if (matcher_flag(m, t->not_refs[rule->nots.at + i], inside))
+        uint32_t flag = t->not_refs[rule->nots.at + i];
+
+        if (matcher_flag(m, flag & ~TAB_NEVER, inside) ||
+            ((flag & TAB_NEVER) != 0 && elsewhere != NULL &&
+             elsewhere[flag & ~TAB_NEVER] != 0))
             return false;
     }
     return true;
 }
 
-static bool rule_allows(const struct tables *t, const struct matcher *m,
-                        const struct subject *s, struct candidate *c)
+static bool rule_allows(size_t set, const struct subject *s,
+                        struct candidate *c)
 {
+    const struct tables *t = s->knowledge->sets[set];
     const struct tab_rule *rule = c->rule;
 
     if (rule->stages != 0 && s->stage != BOUNCE_STAGE_NONE &&
@@ -142,7 +150,8 @@ static bool rule_allows(const struct tables *t, const struct matcher *m,
         return false;
     return providers_allow(t, rule, s) &&
            codes_allow(t, rule, s, &c->exactness) &&
-           nots_allow(t, m, rule, c->inside);
+           nots_allow(t, s->state->matchers[set], rule, s->elsewhere[set],
+                      c->inside);
 }
 
 /* The order as one number: larger precedes. */
@@ -176,43 +185,54 @@ static struct candidate hit_candidate(const struct tables *t,
     };
 }
 
+/* Whether a look at the whole reply kept the same phrase already. */
+static bool is_kept(const struct subject *s, size_t set,
+                    const struct tab_rule *rule, struct bounce_slice phrase)
+{
+    const struct matcher_state *state = s->state;
+
+    for (size_t i = 0; i < state->ranked_count; i++) {
+        const struct ranked *r = &state->ranked[i];
+
+        if (r->set == set && slice_eq(r->phrase, phrase) &&
+            &s->knowledge->sets[set]->rules[r->rule] == rule)
+            return true;
+    }
+    return false;
+}
+
 /* bounce rules why: keeps what spoke, in no order yet. */
 static void keep_ranked(struct subject *s, size_t set,
                         const struct candidate *c, uint64_t key)
 {
     struct matcher_state *state = s->state;
     const struct tables *t = s->knowledge->sets[set];
+    struct bounce_slice phrase =
+        c->hit != NULL ? tab_slice(t, t->patterns[c->hit->pattern].text)
+                       : SLICE_NULL;
     struct ranked *ranked;
 
-    if (!state->keep_ranked || state->ranked_count == MATCHER_MAX_HITS)
+    if (!state->keep_ranked || state->ranked_count == MATCHER_MAX_HITS ||
+        (s->elsewhere[set] != NULL && is_kept(s, set, c->rule, phrase)))
         return;
     ranked = &state->ranked[state->ranked_count++];
     ranked->set = set;
     ranked->rule = (size_t)(c->rule - t->rules);
     ranked->key = key;
-    ranked->phrase = c->hit != NULL
-                         ? tab_slice(t, t->patterns[c->hit->pattern].text)
-                         : SLICE_NULL;
+    ranked->phrase = phrase;
     ranked->text = c->hit != NULL ? slice_make(state->text + c->hit->start,
                                                c->hit->end - c->hit->start)
                                   : SLICE_NULL;
 }
 
-struct contest {
-    struct subject *subject;
-    uint64_t keys[3];       /* by weight, of the best so far */
-    struct best_rule *best; /* by weight */
-};
-
-static void consider(struct contest *contest, size_t set, struct candidate *c)
+static void consider(struct subject *s, struct best_rule best_out[3],
+                     size_t set, struct candidate *c)
 {
-    struct subject *s = contest->subject;
     const struct tables *t = s->knowledge->sets[set];
-    const struct matcher *m = s->state->matchers[set];
-    struct best_rule *best = &contest->best[c->rule->weight];
-    uint64_t *best_key = &contest->keys[c->rule->weight], key;
+    struct best_rule *best = &best_out[c->rule->weight];
+    uint64_t key;
 
-    if (!rule_allows(t, m, s, c))
+    if (!rule_allows(set, s, c))
         return;
     key = candidate_key(c, s, set + 1 < s->knowledge->set_count);
     keep_ranked(s, set, c, key);
@@ -221,13 +241,13 @@ static void consider(struct contest *contest, size_t set, struct candidate *c)
             best->contested ||
             !slice_eq(tab_slice(t, c->rule->category),
                       tab_slice(best->tables, best->rule->category));
-        if (key < *best_key ||
-            (key == *best_key &&
+        if (key < best->key ||
+            (key == best->key &&
              slice_compare(tab_slice(t, c->rule->id),
                            tab_slice(best->tables, best->rule->id)) >= 0))
             return;
     }
-    *best_key = key;
+    best->key = key;
     best->tables = t;
     best->rule = c->rule;
     best->inside = c->inside;
@@ -239,9 +259,6 @@ static void consider(struct contest *contest, size_t set, struct candidate *c)
 
 void subject_best(struct subject *s, struct best_rule best_out[3])
 {
-    struct contest contest = {.subject = s, .best = best_out};
-
-    memset(best_out, 0, 3 * sizeof(*best_out));
     for (size_t set = 0; set < s->knowledge->set_count; set++) {
         const struct tables *t = s->knowledge->sets[set];
         const struct matcher *m = s->state->matchers[set];
@@ -252,13 +269,13 @@ void subject_best(struct subject *s, struct best_rule best_out[3])
             if (t->patterns[m->hits[i].pattern].owner_type != TAB_OWNER_RULE)
                 continue;
             c = hit_candidate(t, s, &m->hits[i]);
-            consider(&contest, set, &c);
+            consider(s, best_out, set, &c);
         }
         for (size_t i = 0; i < t->code_rules_count; i++) {
             struct candidate c = {.rule = &t->rules[t->code_rules[i]],
                                   .inside = true};
 
-            consider(&contest, set, &c);
+            consider(s, best_out, set, &c);
         }
     }
 }

@@ -68,6 +68,10 @@ struct tab_host {
     uint32_t domain;     /* a recipient's domain, not a host */
 };
 
+/* In not_refs: the phrase must not stand anywhere in the reply, even where
+ * its sentences are looked at one by one. */
+#define TAB_NEVER (UINT32_C(1) << 31)
+
 enum tab_weight { TAB_WEIGHT_NORMAL, TAB_WEIGHT_WEAK, TAB_WEIGHT_LAST };
 enum tab_tier { TAB_TIER_GENERAL, TAB_TIER_BLOCKLIST, TAB_TIER_PROVIDER };
 
@@ -79,7 +83,7 @@ struct tab_rule {
     uint32_t signals;          /* or of enum tab_signal */
     uint32_t stages;           /* bit mask of enum bounce_stage; 0: any */
     struct tab_span codes;     /* of code_conditions */
-    struct tab_span nots;      /* of not_refs */
+    struct tab_span nots;      /* of not_refs: flags, some with TAB_NEVER */
     struct tab_span providers; /* of provider_refs: ids */
     struct tab_span services;  /* of provider_refs: ids */
     struct tab_span phrases;   /* of phrase_texts */
