@@ -324,13 +324,20 @@ static bool unique_rule(struct builder *b, const struct place *place,
 bool compile_rule(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Category", FIELD_NEEDED},   {"When-Provider", FIELD_MANY},
-        {"When-Service", FIELD_MANY}, {"Code", FIELD_MANY},
-        {"Stage", FIELD_MANY},        {"Phrase", FIELD_MANY},
-        {"Not", FIELD_MANY},          {"Never", FIELD_MANY},
-        {"Weight", FIELD_ONCE},       {"Confidence", FIELD_ONCE},
-        {"Signal", FIELD_MANY},       {"Meaning", FIELD_ONCE},
-        {"Remedy", FIELD_ONCE},       {"Source", FIELD_MANY},
+        {"Category", FIELD_NEEDED},
+        {"When-Provider", FIELD_MANY},
+        {"When-Service", FIELD_MANY},
+        {"Code", FIELD_MANY},
+        {"Stage", FIELD_MANY},
+        {"Phrase", FIELD_MANY},
+        {"Not", FIELD_MANY},
+        {"Never", FIELD_MANY},
+        {"Weight", FIELD_ONCE},
+        {"Confidence", FIELD_ONCE},
+        {"Signal", FIELD_MANY},
+        {"Meaning", FIELD_ONCE},
+        {"Remedy", FIELD_ONCE},
+        {"Source", FIELD_MANY},
         {"Example", FIELD_MANY_NEEDED},
     };
     const struct stanza_field *first = &place->stanza->fields[0];
@@ -371,12 +378,12 @@ bool compile_rule(struct builder *b, const struct place *place)
 bool compile_blocklist(struct builder *b, const struct place *place)
 {
     static const struct field_spec specs[] = {
-        {"Name", FIELD_NEEDED},   {"Sign", FIELD_MANY_NEEDED},
-        {"Category", FIELD_ONCE}, {"Not", FIELD_MANY},
-        {"Never", FIELD_MANY},    {"Lookup", FIELD_ONCE},
-        {"Removal", FIELD_ONCE},  {"Meaning", FIELD_ONCE},
-        {"Remedy", FIELD_ONCE},   {"Source", FIELD_MANY},
-        {"Weight", FIELD_ONCE},   {"Confidence", FIELD_ONCE},
+        {"Name", FIELD_NEEDED},         {"Sign", FIELD_MANY_NEEDED},
+        {"Category", FIELD_ONCE},       {"Not", FIELD_MANY},
+        {"Never", FIELD_MANY},          {"Lookup", FIELD_ONCE},
+        {"Removal", FIELD_ONCE},        {"Meaning", FIELD_ONCE},
+        {"Remedy", FIELD_ONCE},         {"Source", FIELD_MANY},
+        {"Weight", FIELD_ONCE},         {"Confidence", FIELD_ONCE},
         {"Example", FIELD_MANY_NEEDED},
     };
     const struct stanza_field *first = &place->stanza->fields[0];
