@@ -18,10 +18,21 @@ struct list_filter {
     struct bounce_slice cursor;
     size_t limit; /* rows; 0: all */
     bool newest_first;
+    /* list_addresses, list_events, list_review: how many rows may be looked at
+     * for a page; 0: any number. A page goes along the index that fits the
+     * filter best; where few of its rows fit all of the filter, the page ends
+     * here, short, and goes on at its end. */
+    size_t work;
+    /* LIST_CURSOR bytes (may be NULL): the cursor of the next page, empty when
+     * there is none. */
+    char *next_out;
 };
+#define LIST_CURSOR 512
 
-/* An unknown word in a filter, a cursor that is none: STORE_E_VALUE, and the
- * message says which. */
+/* An unknown word in a filter, a cursor that is none, a field that rows of this
+ * kind do not have: STORE_E_VALUE, and the message says which. Everything is
+ * read in one transaction: take must not write to the book's store, nor call
+ * these functions. */
 
 struct list_address {
     struct bounce_slice address, scope, domain;
@@ -33,6 +44,9 @@ struct list_address {
     const struct bounce_state *state; /* all of it */
     struct bounce_slice cursor;
 };
+/* By the time that the cause began, newest or oldest first; by key where active
+ * ones are asked for too; those of one address by scope. A row whose cause ran
+ * out is judged anew. ip, sender_domain and kind are no fields of addresses. */
 enum store_err
 list_addresses(struct book *book, const struct list_filter *filter, int64_t now,
                bool (*take)(void *ctx, const struct list_address *row),

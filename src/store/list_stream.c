@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+#include "store/list_stream.h"
+
+#include <stdlib.h>
+
+#define FIRST_STEP 1000U /* rows looked at by a query, growing */
+#define LAST_STEP  64000U
+#define LEAST_READ 100  /* rows that are read at least: some will not fit */
+#define ENOUGH     2000 /* rows after which an index is just large */
+
+int place_compare(const struct search *s, const struct place *a,
+                  const struct place *b)
+{
+    int order = 0;
+
+    if (a->since != b->since)
+        order = a->since < b->since ? -1 : 1;
+    else if (a->key != b->key)
+        order = a->key < b->key ? -1 : 1;
+    else
+        order = slice_compare(slice_make(a->scope, a->scope_len),
+                              slice_make(b->scope, b->scope_len));
+    return s->filter->newest_first ? -order : order;
+}
+
+/* ---- SQL ------------------------------------------------------------- */
+
+static const char *const index_terms[] = {
+    [BY_STANDING] = "standing <> 0 AND standing = ",
+    [BY_CATEGORY] = "standing <> 0 AND category = ",
+    [BY_PROVIDER] = "standing <> 0 AND provider = ",
+    [BY_DOMAIN] = "standing <> 0 AND domain = ",
+    [BY_CAMPAIGN] = "standing <> 0 AND campaign IS NOT NULL AND campaign = ",
+    [BY_SCOPE] = "standing <> 0 AND scope <> '' AND scope = ",
+    [BY_KEY] = "1 = 1",
+    [BY_EXPIRED] = "standing <> 0 AND until IS NOT NULL AND until <= "};
+
+/* The rows of an index for one value, of the time that is asked for. */
+static void add_index(struct search *s, const struct stream *stream)
+{
+    const struct list_filter *f = s->filter;
+    struct query *q = &s->query;
+
+    query_add(q, index_terms[stream->index]);
+    if (stream->index == BY_STANDING)
+        /* As it is: a partial index is not found for what is bound. */
+        query_add(q, stream->standing == BOUNCE_SUSPENDED ? "1" : "2");
+    else if (stream->index == BY_EXPIRED)
+        query_value(q, store_int(s->now));
+    else if (stream->index != BY_KEY)
+        query_value(q, store_text(stream->value));
+    if (stream->index == BY_EXPIRED)
+        query_add(q, " AND standing = 2");
+    if (stream->index == BY_KEY || stream->index == BY_EXPIRED)
+        return;
+    if (f->since != BOUNCE_NO_TIME) {
+        query_add(q, " AND since >= ");
+        query_value(q, store_int(f->since));
+    }
+    if (f->until != BOUNCE_NO_TIME) {
+        query_add(q, " AND since < ");
+        query_value(q, store_int(f->until));
+    }
+}
+
+static void add_place(struct search *s, const struct stream *stream)
+{
+    bool by_key = stream->index == BY_KEY, down = s->filter->newest_first;
+    const struct place *at = &stream->at;
+    struct query *q = &s->query;
+
+    if (stream->begun) {
+        query_add(q,
+                  by_key ? " AND (key, scope) " : " AND (since, key, scope) ");
+        query_add(q, down ? "< (" : "> (");
+        if (!by_key) {
+            query_value(q, store_int(at->since));
+            query_add(q, ", ");
+        }
+        query_value(q, store_int(at->key));
+        query_add(q, ", ");
+        query_value(q, store_text(slice_make(at->scope, at->scope_len)));
+        query_add(q, ")");
+    }
+    query_add(q, " ORDER BY ");
+    if (!by_key)
+        query_add(q, down ? "since DESC, " : "since, ");
+    query_add(q, down ? "key DESC, scope DESC" : "key, scope");
+}
+
+/* Conditions that the index does not serve. Through coalesce(), lest one of
+ * them be taken for the index to go along. */
+static void add_rest(struct search *s, const struct stream *stream)
+{
+    struct query *q = &s->query;
+    bool stale = stream->index == BY_EXPIRED;
+
+    query_add(q, " WHERE 1 = 1");
+    if (stream->index != BY_KEY && !stale) {
+        query_add(q, " AND (until IS NULL OR until > ");
+        query_value(q, store_int(s->now));
+        query_add(q, ")");
+        if (stream->index != BY_STANDING &&
+            s->standing[BOUNCE_SUSPENDED] != s->standing[BOUNCE_SUPPRESSED])
+            query_add(q, s->standing[BOUNCE_SUSPENDED] ? " AND standing = 1"
+                                                       : " AND standing = 2");
+        if (stream->index != BY_CATEGORY)
+            query_words(q, "coalesce(category, '')", &s->categories);
+    }
+    if (stream->index != BY_PROVIDER)
+        query_words(q, "coalesce(provider, '')", &s->providers);
+    if (stream->index != BY_DOMAIN)
+        query_words(q, "coalesce(domain, '')", &s->domains);
+    if (stream->index != BY_CAMPAIGN)
+        query_words(q, "coalesce(campaign, '')", &s->campaigns);
+    if (stream->index != BY_SCOPE)
+        query_words(q, "coalesce(scope, '')", &s->scopes);
+}
+
+static void add_limit(struct query *q, size_t limit)
+{
+    query_add(q, " LIMIT ");
+    query_value(q, store_int((int64_t)limit));
+}
+
+/* ---- Reading --------------------------------------------------------- */
+
+struct page_ctx {
+    struct search *search;
+    struct stream *stream;
+};
+
+static struct bounce_slice keep(struct search *s, struct stream *stream,
+                                const struct store_value *value)
+{
+    struct bounce_slice copy;
+
+    if (value->type != STORE_TEXT)
+        return SLICE_NULL;
+    copy = arena_dup(&stream->arena, value->text);
+    if (copy.ptr == NULL)
+        s->no_memory = true;
+    return copy;
+}
+
+void place_read(const struct store_value *row, bool by_key, struct place *place)
+{
+    size_t len = row[2].text.len;
+
+    if (len > sizeof(place->scope))
+        len = sizeof(place->scope);
+    place->since = by_key || row[0].type != STORE_INT ? 0 : row[0].integer;
+    place->key = row[1].integer;
+    place->scope_len = len;
+    if (len > 0)
+        memcpy(place->scope, row[2].text.ptr, len);
+}
+
+static bool take_row(void *ctx, const struct store_value *row, size_t columns)
+{
+    struct page_ctx *page = ctx;
+    struct stream *stream = page->stream;
+    struct row *r = &stream->rows[stream->count];
+
+    (void)columns;
+    if (stream->count == LIST_PAGE)
+        return false;
+    place_read(row, stream->index == BY_KEY, &r->place);
+    r->address = keep(page->search, stream, &row[3]);
+    r->domain = keep(page->search, stream, &row[4]);
+    r->provider = keep(page->search, stream, &row[5]);
+    r->campaign = keep(page->search, stream, &row[6]);
+    r->until = value_time(&row[7]);
+    r->text = keep(page->search, stream, &row[8]);
+    stream->count++;
+    return !page->search->no_memory;
+}
+
+struct place_ctx {
+    struct place *place;
+    bool by_key, found;
+};
+
+static bool take_place(void *ctx, const struct store_value *row, size_t columns)
+{
+    struct place_ctx *p = ctx;
+
+    (void)columns;
+    place_read(row, p->by_key, p->place);
+    p->found = true;
+    return true;
+}
+
+/* The place of the last row that the query before looked at. */
+static enum store_err skip(struct search *s, struct stream *stream,
+                           struct store_error *error)
+{
+    struct place place;
+    struct place_ctx ctx = {&place, stream->index == BY_KEY, false};
+    enum store_err err;
+
+    query_init(&s->query, "SELECT since, key, scope FROM state WHERE ");
+    add_index(s, stream);
+    add_place(s, stream);
+    query_add(&s->query, " LIMIT 1 OFFSET ");
+    query_value(&s->query, store_int((int64_t)stream->step - 1));
+    err = query_run(&s->query, s->book->store, take_place, &ctx, error);
+    if (err != STORE_OK)
+        return err;
+    stream->ended = !ctx.found;
+    if (ctx.found) {
+        stream->at = place;
+        stream->begun = true;
+    }
+    return STORE_OK;
+}
+
+/* Reads the next rows of a stream that has none. */
+static enum store_err fill(struct search *s, struct stream *stream,
+                           size_t wanted, struct store_error *error)
+{
+    struct page_ctx ctx = {s, stream};
+    enum store_err err;
+
+    if (wanted > LIST_PAGE)
+        wanted = LIST_PAGE;
+    else if (wanted < LEAST_READ)
+        wanted = LEAST_READ;
+    if (stream->step < wanted)
+        stream->step = wanted;
+    arena_reset(&stream->arena);
+    stream->looked = true;
+    stream->count = stream->next = 0;
+    query_init(&s->query, "SELECT " STATE_COLUMNS " FROM (SELECT " STATE_COLUMNS
+                          ", standing, category FROM state WHERE ");
+    add_index(s, stream);
+    add_place(s, stream);
+    add_limit(&s->query, stream->step);
+    query_add(&s->query, ") AS t");
+    add_rest(s, stream);
+    add_limit(&s->query, wanted);
+    err = query_run(&s->query, s->book->store, take_row, &ctx, error);
+    if (s->no_memory)
+        return list_no_memory(error);
+    if (err != STORE_OK)
+        return err;
+    if (stream->count == wanted) {
+        s->looked += wanted; /* at least */
+        stream->at = stream->rows[stream->count - 1].place;
+        stream->begun = true;
+        return STORE_OK;
+    }
+    s->looked += stream->step;
+    err = skip(s, stream, error);
+    if (stream->step < LAST_STEP)
+        stream->step *= 2;
+    return err;
+}
+
+/* ---- Streams --------------------------------------------------------- */
+
+static struct stream *add_stream(struct search *s, enum index index,
+                                 struct bounce_slice value,
+                                 enum bounce_standing standing)
+{
+    struct stream *stream = calloc(1, sizeof(*stream));
+
+    if (stream == NULL || s->stream_count == MAX_STREAMS) {
+        free(stream);
+        s->no_memory = true;
+        return NULL;
+    }
+    stream->index = index;
+    stream->value = value;
+    stream->standing = standing;
+    stream->step = FIRST_STEP;
+    arena_init(&stream->arena, allocator_default(), LIST_ARENA_MAX);
+    s->streams[s->stream_count++] = stream;
+    return stream;
+}
+
+void streams_drop(struct search *s)
+{
+    for (size_t i = 0; i < s->stream_count; i++) {
+        arena_clear(&s->streams[i]->arena);
+        free(s->streams[i]);
+    }
+    s->stream_count = 0;
+}
+
+static const struct words *index_words(const struct search *s, enum index index)
+{
+    switch (index) {
+    case BY_CATEGORY:
+        return &s->categories;
+    case BY_PROVIDER:
+        return &s->providers;
+    case BY_DOMAIN:
+        return &s->domains;
+    case BY_CAMPAIGN:
+        return &s->campaigns;
+    default:
+        return &s->scopes;
+    }
+}
+
+static bool can_serve(const struct search *s, enum index index)
+{
+    const struct words *words = index_words(s, index);
+
+    /* Scope "" is the store's own rows, nearly all. */
+    return !words->any && (index != BY_SCOPE || !words_have(words, SLICE("")));
+}
+
+static void add_streams(struct search *s, enum index index)
+{
+    const struct words *words = index_words(s, index);
+
+    if (index == BY_KEY) {
+        add_stream(s, BY_KEY, SLICE_NULL, BOUNCE_ACTIVE);
+        return;
+    }
+    if (index == BY_STANDING) {
+        for (unsigned i = BOUNCE_SUSPENDED; i <= BOUNCE_SUPPRESSED; i++)
+            if (s->standing[i])
+                add_stream(s, index, SLICE_NULL, (enum bounce_standing)i);
+        return;
+    }
+    for (size_t i = 0; i < words->count; i++)
+        add_stream(s, index, words->list[i], BOUNCE_ACTIVE);
+}
+
+static bool take_count(void *ctx, const struct store_value *row, size_t columns)
+{
+    (void)columns;
+    *(int64_t *)ctx += row[0].integer;
+    return true;
+}
+
+/* How many rows an index has for the filter, as far as ENOUGH. */
+static enum store_err weigh(struct search *s, enum index index,
+                            int64_t *rows_out, struct store_error *error)
+{
+    enum store_err err = STORE_OK;
+
+    *rows_out = 0;
+    add_streams(s, index);
+    for (size_t i = 0; i < s->stream_count && err == STORE_OK &&
+                       *rows_out < ENOUGH && !s->no_memory;
+         i++) {
+        query_init(&s->query, "SELECT count(*) FROM (SELECT key FROM state "
+                              "WHERE ");
+        add_index(s, s->streams[i]);
+        add_limit(&s->query, ENOUGH);
+        query_add(&s->query, ") AS t");
+        err = query_run(&s->query, s->book->store, take_count, rows_out, error);
+    }
+    streams_drop(s);
+    return s->no_memory ? list_no_memory(error) : err;
+}
+
+/* The index with the fewest rows for the filter. */
+static enum store_err choose(struct search *s, struct store_error *error)
+{
+    /* Where all of them are large: what is told apart best by custom first. */
+    static const enum index order[] = {BY_DOMAIN,   BY_SCOPE,    BY_CAMPAIGN,
+                                       BY_CATEGORY, BY_PROVIDER, BY_STANDING};
+    bool one = s->standing[BOUNCE_SUSPENDED] != s->standing[BOUNCE_SUPPRESSED];
+    int64_t least = INT64_MAX;
+    size_t candidates = 0;
+    enum store_err err = STORE_OK;
+
+    s->index = BY_STANDING;
+    if (s->standing[BOUNCE_ACTIVE]) {
+        s->index = BY_KEY;
+        return STORE_OK;
+    }
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]) - 1; i++)
+        if (can_serve(s, order[i])) {
+            s->index = order[i];
+            candidates++;
+        }
+    if (candidates + one < 2)
+        return STORE_OK;
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        int64_t rows;
+
+        if (order[i] == BY_STANDING ? !one : !can_serve(s, order[i]))
+            continue;
+        err = weigh(s, order[i], &rows, error);
+        if (err != STORE_OK)
+            return err;
+        if (rows < least) {
+            least = rows;
+            s->index = order[i];
+        }
+    }
+    return STORE_OK;
+}
+
+static bool take_any(void *ctx, const struct store_value *row, size_t columns)
+{
+    (void)row;
+    (void)columns;
+    *(bool *)ctx = true;
+    return true;
+}
+
+/* A suppression that ran out may leave a suspension behind: the columns of its
+ * row tell of the former until they are brought up to date. */
+static enum store_err add_expired(struct search *s, struct store_error *error)
+{
+    struct store_value now = store_int(s->now);
+    bool any = false;
+    enum store_err err;
+
+    if (s->index == BY_KEY || !s->standing[BOUNCE_SUSPENDED])
+        return STORE_OK;
+    err = store_run(s->book->store,
+                    "SELECT 1 FROM state WHERE standing <> 0 AND until IS NOT "
+                    "NULL AND until <= $1 AND standing = 2 LIMIT 1",
+                    &now, 1, take_any, &any, error);
+    if (any)
+        add_stream(s, BY_EXPIRED, SLICE_NULL, BOUNCE_SUPPRESSED);
+    return err;
+}
+
+enum store_err streams_begin(struct search *s, struct store_error *error)
+{
+    enum store_err err = choose(s, error);
+
+    if (err != STORE_OK)
+        return err;
+    add_streams(s, s->index);
+    err = add_expired(s, error);
+    return s->no_memory ? list_no_memory(error) : err;
+}
+
+void streams_seek(struct search *s, const struct place *place)
+{
+    for (size_t i = 0; i < s->stream_count; i++) {
+        s->streams[i]->at = *place;
+        s->streams[i]->begun = true;
+    }
+}
+
+struct stream *streams_first(struct search *s, const struct place **bound_out)
+{
+    struct stream *first = NULL;
+
+    *bound_out = NULL;
+    for (size_t i = 0; i < s->stream_count; i++) {
+        struct stream *stream = s->streams[i];
+
+        if (stream->next < stream->count) {
+            if (first == NULL ||
+                place_compare(s, &stream->rows[stream->next].place,
+                              &first->rows[first->next].place) < 0)
+                first = stream;
+        } else if (!stream->ended &&
+                   (*bound_out == NULL ||
+                    place_compare(s, &stream->at, *bound_out) < 0)) {
+            *bound_out = &stream->at;
+        }
+    }
+    return first;
+}
+
+enum store_err streams_fill(struct search *s, size_t wanted,
+                            struct store_error *error)
+{
+    for (size_t i = 0; i < s->stream_count; i++) {
+        struct stream *stream = s->streams[i];
+
+        while (stream->next == stream->count && !stream->ended &&
+               (s->filter->work == 0 || !stream->looked ||
+                s->looked < s->filter->work)) {
+            enum store_err err = fill(s, stream, wanted, error);
+
+            if (err != STORE_OK)
+                return err;
+        }
+    }
+    return STORE_OK;
+}
