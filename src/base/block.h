@@ -108,6 +108,32 @@ static inline uint64_t block_high(const struct block *b)
 
 #endif
 
+/* from with ASCII letters in lower case; to must not overlap it. */
+static inline void block_lower(char *to, const char *from, size_t len)
+{
+    size_t i = 0;
+
+#if defined(__SSE2__)
+    const __m128i first = _mm_set1_epi8('A'), most = _mm_set1_epi8(25);
+    const __m128i bit = _mm_set1_epi8(0x20);
+
+    while (len >= 16 && i < len) {
+        __m128i bytes, upper;
+
+        if (i > len - 16) /* the last step may repeat some */
+            i = len - 16;
+        bytes = _mm_loadu_si128((const __m128i *)(const void *)(from + i));
+        upper = _mm_sub_epi8(bytes, first);
+        upper = _mm_cmpeq_epi8(upper, _mm_min_epu8(upper, most));
+        _mm_storeu_si128((__m128i *)(void *)(to + i),
+                         _mm_or_si128(bytes, _mm_and_si128(upper, bit)));
+        i += 16;
+    }
+#endif
+    for (; i < len; i++)
+        to[i] = (char)ascii_lower((unsigned char)from[i]);
+}
+
 /* The first 64 bytes of len at p; those that are missing are 0. */
 static inline void block_load(struct block *b, const char *p, size_t len)
 {

@@ -7,6 +7,7 @@
  * not looked at. */
 #include <stdlib.h>
 
+#include "classify/verify.h"
 #include "classify/window.h"
 
 #define MAX_NEEDS 2
@@ -16,7 +17,7 @@ struct anchors {
     struct window_counts counts;
     struct vec pairs;    /* struct pair */
     struct map atom_ids; /* text and edges -> atom */
-    struct map need_ids; /* bits -> need */
+    struct map need_ids; /* slots -> need */
 };
 
 /* An atom and one place that it anchors. */
@@ -121,19 +122,19 @@ static size_t element_cost(struct anchors *a, const struct tab_pattern *pattern,
     return cost;
 }
 
-/* The bytes of an atom to be hashed. */
+/* The bytes of an atom to be hashed. Letters before a digit, such as the OFR of
+ * OFR004, count as a word. */
 static void choose_window(const struct anchors *a, struct bounce_slice text,
                           struct edges edges, struct tab_atom *atom)
 {
-    struct window window = {TAB_ATOM_SHORT, 0, (uint32_t)text.len};
+    struct window window = {TAB_ATOM_FOUR, 0, 0};
     size_t count;
 
-    if (text.len >= 4 &&
-        !window_at_start(&a->counts, text, edges, 8, &window, &count))
+    if (!window_at_start(&a->counts, text, edges, 8, &window, &count))
         window_anywhere(&a->counts, text, &window);
     atom->window = window.at;
     atom->kind = window.kind;
-    atom->hash = window_hash(text, &window);
+    atom->hash = window.hash;
 }
 
 /* The atom of that text and edges. */
@@ -207,7 +208,7 @@ static uint32_t share_need(struct anchors *a, struct tab_span need)
     struct builder *b = a->b;
     struct bounce_slice key = arena_dup(
         b->arena,
-        slice_make((const char *)VEC_AT(b->need_bits, uint32_t, need.at),
+        slice_make((const char *)VEC_AT(b->need_slots, uint32_t, need.at),
                    need.count * sizeof(uint32_t)));
     uint32_t index;
 
@@ -217,7 +218,7 @@ static uint32_t share_need(struct anchors *a, struct tab_span need)
     }
     index = map_get(&a->need_ids, key);
     if (index != TAB_NONE) {
-        b->need_bits.count = need.at;
+        b->need_slots.count = need.at;
         return index;
     }
     index = builder_push(b, &b->needs, &need);
@@ -226,9 +227,8 @@ static uint32_t share_need(struct anchors *a, struct tab_span need)
     return index;
 }
 
-/* The signature bits of which one at least is set where element i stands, as
- * an index of needs; TAB_NONE when the scan may not meet it. *count_out is how
- * often it stands. */
+/* What the scan meets one of where element i stands, as an index of needs;
+ * TAB_NONE when it may meet nothing. *count_out is how often it stands. */
 static uint32_t push_need(struct anchors *a, const struct tab_pattern *pattern,
                           size_t i, size_t *count_out)
 {
@@ -236,7 +236,7 @@ static uint32_t push_need(struct anchors *a, const struct tab_pattern *pattern,
     const struct tab_element *elements =
         VEC_AT(b->elements, struct tab_element, pattern->elements.at);
     struct tab_str one = {elements[i].a, elements[i].b}, *texts = &one;
-    struct tab_span need = {(uint32_t)b->need_bits.count, 1};
+    struct tab_span need = {(uint32_t)b->need_slots.count, 1};
     struct edges edges = {edge_is_word_edge(a, pattern, elements, i, false),
                           edge_is_word_edge(a, pattern, elements, i, true)};
 
@@ -254,17 +254,63 @@ static uint32_t push_need(struct anchors *a, const struct tab_pattern *pattern,
         struct bounce_slice text = {b->pool.ptr + texts[j].at, texts[j].len};
         struct window window;
         size_t count;
-        uint32_t bit;
+        uint32_t slot;
 
         if (!window_at_start(&a->counts, text, edges, 4, &window, &count)) {
-            b->need_bits.count = need.at;
+            b->need_slots.count = need.at;
             return TAB_NONE;
         }
-        bit = tab_signature_bit(window_hash(text, &window));
-        builder_push(b, &b->need_bits, &bit);
+        slot = tab_met_slot(window.hash);
+        builder_push(b, &b->need_slots, &slot);
         *count_out += count + 1;
     }
     return need.count > 0 && !b->failed ? share_need(a, need) : TAB_NONE;
+}
+
+/* The most bytes that an element takes. */
+static uint32_t longest(const struct builder *b, const struct tab_element *e)
+{
+    const struct tab_set *set;
+    uint32_t most = 0;
+
+    switch (e->type) {
+    case TAB_ELEMENT_LITERAL:
+        return e->b;
+    case TAB_ELEMENT_SET:
+        set = VEC_AT(b->sets, struct tab_set, e->a);
+        for (uint32_t i = 0; i < set->forward.count; i++) {
+            const struct tab_str *m =
+                VEC_AT(b->members, struct tab_str, set->forward.at + i);
+
+            most = m->len > most ? m->len : most;
+        }
+        return most;
+    case TAB_ELEMENT_GAP:
+        return e->a;
+    case TAB_ELEMENT_NUMBER:
+        return VERIFY_NUMBER;
+    case TAB_ELEMENT_IP:
+        return VERIFY_IP;
+    case TAB_ELEMENT_ADDRESS:
+        return 1;
+    default:
+        return 0;
+    }
+}
+
+/* How far element i reaches from the anchor. */
+static uint32_t reach_of(const struct builder *b,
+                         const struct tab_pattern *pattern, size_t anchor,
+                         size_t i)
+{
+    const struct tab_element *elements =
+        VEC_AT(b->elements, struct tab_element, pattern->elements.at);
+    uint32_t reach = longest(b, &elements[i]);
+
+    for (size_t j = (i < anchor ? i : anchor) + 1;
+         j < (i < anchor ? anchor : i); j++)
+        reach += longest(b, &elements[j]);
+    return reach;
 }
 
 /* The needs of a pattern: of the elements that are not its anchor those that
@@ -274,23 +320,22 @@ static bool need_others(struct anchors *a, struct tab_pattern *pattern,
 {
     size_t counts[MAX_NEEDS] = {SIZE_MAX, SIZE_MAX};
 
-    pattern->needs[0] = pattern->needs[1] = TAB_NONE;
+    pattern->needs[0].need = pattern->needs[1].need = TAB_NONE;
     for (size_t i = 0; i < pattern->elements.count; i++) {
-        uint32_t need;
+        struct tab_near near = {TAB_NONE, i < anchor, 0};
         size_t count, at = MAX_NEEDS;
 
         if (i == anchor)
             continue;
-        need = push_need(a, pattern, i, &count);
-        if (need == TAB_NONE)
+        near.need = push_need(a, pattern, i, &count);
+        if (near.need == TAB_NONE)
             continue;
+        near.reach = reach_of(a->b, pattern, anchor, i);
         while (at > 0 && count < counts[at - 1])
             at--;
         for (size_t j = MAX_NEEDS; j-- > at;) {
-            bool move = j > at;
-
-            counts[j] = move ? counts[j - 1] : count;
-            pattern->needs[j] = move ? pattern->needs[j - 1] : need;
+            counts[j] = j > at ? counts[j - 1] : count;
+            pattern->needs[j] = j > at ? pattern->needs[j - 1] : near;
         }
     }
     return !a->b->failed;

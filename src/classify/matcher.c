@@ -12,12 +12,14 @@
 /* Work that a byte of text may cause; real replies need less than a tenth. */
 #define STEPS_PER_BYTE 256
 #define STEPS_MIN      20000
+/* Bytes of a text that a bit of struct matcher's met stands for. */
+#define MET_STEP 8
 
 static size_t matcher_size(const struct tables *tables)
 {
     return sizeof(struct matcher) +
-           (tables->patterns_count + tables->needs_count + tables->flag_count) *
-               sizeof(uint32_t) +
+           tables->needs_count * sizeof(struct matcher_need) +
+           (tables->patterns_count + tables->flag_count) * sizeof(uint32_t) +
            tables->flag_count;
 }
 
@@ -31,9 +33,9 @@ struct matcher *matcher_new(const struct tables *tables,
     memset(m, 0, matcher_size(tables));
     m->tables = tables;
     m->allocator = allocator;
-    m->tries = (uint32_t *)(m + 1);
-    m->needs = m->tries + tables->patterns_count;
-    m->flags_set = m->needs + tables->needs_count;
+    m->needs = (struct matcher_need *)(m + 1);
+    m->tries = (uint32_t *)(m->needs + tables->needs_count);
+    m->flags_set = m->tries + tables->patterns_count;
     m->flags = (uint8_t *)(m->flags_set + tables->flag_count);
     return m;
 }
@@ -88,36 +90,62 @@ static void record(struct matcher *m, const struct matcher_text *text,
             (uint32_t)match->literal};
 }
 
-static void meet(struct matcher *m, uint32_t hash)
+/* Positions in steps of MET_STEP bytes, as bits; the last one is for all that
+ * is beyond. */
+static uint64_t met_bit(size_t at)
 {
-    uint32_t bit = tab_signature_bit(hash);
-
-    m->met[bit / 64] |= (uint64_t)1 << bit % 64;
+    return (uint64_t)1 << (at < 63 * MET_STEP ? at / MET_STEP : 63);
 }
 
-/* Whether the scan has met one of the bits of a need, which many patterns may
- * share. */
-static bool need_met(struct matcher *m, uint32_t index)
+/* From the one to the other. */
+static uint64_t met_range(size_t from, size_t to)
 {
-    const struct tab_span need = m->tables->needs[index];
-    uint32_t *known = &m->needs[index];
-    uint64_t met = 0;
+    return ((met_bit(to) << 1) - 1) & ~(met_bit(from) - 1);
+}
 
-    if (*known >> 1 == m->run)
-        return (*known & 1) != 0;
-    for (uint32_t i = need.at; i < need.at + need.count; i++) {
-        uint32_t bit = m->tables->need_bits[i];
+static void meet(struct matcher *m, uint32_t hash, size_t at)
+{
+    uint32_t slot = tab_met_slot(hash);
 
-        met |= m->met[bit / 64] >> bit % 64;
+    m->met_slots[m->met_count] = (uint16_t)slot;
+    m->met_count += m->met[slot] == 0;
+    m->met[slot] |= met_bit(at);
+}
+
+/* Where the scan has met what a need asks for. Many patterns may share it. */
+static uint64_t need_met(struct matcher *m, uint32_t index)
+{
+    struct matcher_need *known = &m->needs[index];
+
+    if (known->run != m->run) {
+        const struct tab_span need = m->tables->needs[index];
+
+        known->run = m->run;
+        known->met = 0;
+        for (uint32_t i = need.at; i < need.at + need.count; i++)
+            known->met |= m->met[m->tables->need_slots[i]];
     }
-    *known = m->run << 1 | (uint32_t)(met & 1);
-    return (met & 1) != 0;
+    return known->met;
 }
 
-static bool needs_met(struct matcher *m, const struct tab_pattern *pattern)
+/* Whether all that a pattern needs near its anchor may stand there. */
+static bool needs_met(struct matcher *m, const struct tab_pattern *pattern,
+                      size_t start, size_t end)
 {
-    return (pattern->needs[0] == TAB_NONE || need_met(m, pattern->needs[0])) &&
-           (pattern->needs[1] == TAB_NONE || need_met(m, pattern->needs[1]));
+    for (unsigned i = 0; i < 2; i++) {
+        const struct tab_near near = pattern->needs[i];
+        uint64_t range;
+
+        if (near.need == TAB_NONE)
+            return true;
+        range =
+            near.before
+                ? met_range(start > near.reach ? start - near.reach : 0, start)
+                : met_range(end, end + near.reach);
+        if ((need_met(m, near.need) & range) == 0)
+            return false;
+    }
+    return true;
 }
 
 /* One anchor was found at [start, end): does its pattern stand around it? */
@@ -132,7 +160,7 @@ static void visit_ref(struct matcher *m, const struct matcher_text *text,
         ((ref.flags & TAB_REF_RIGHT) != 0 && text_map_inside(&text->map, end)))
         return;
     if ((ref.flags & TAB_REF_ALONE) == 0) {
-        if (!needs_met(m, &m->tables->patterns[ref.pattern]))
+        if (!needs_met(m, &m->tables->patterns[ref.pattern], start, end))
             return;
         tries = &m->tries[ref.pattern];
         if (*tries >> 8 != m->run)
@@ -149,21 +177,22 @@ static void visit_ref(struct matcher *m, const struct matcher_text *text,
     record(m, text, ref, &match);
 }
 
+/* A window of an atom, by its hash, stands at at. */
 static void visit(struct matcher *m, const struct matcher_text *text,
-                  const struct matcher_candidate *c)
+                  uint32_t hash, size_t at, enum tab_atom_kind kind)
 {
     const struct tables *tables = m->tables;
-    size_t mask = tables->slots_count - 1, i = (c->hash >> 8) & mask;
+    size_t mask = tables->slots_count - 1, i = (hash >> 8) & mask;
     struct tab_span atoms;
 
-    while (tables->slots[i].atoms.count > 0 && tables->slots[i].hash != c->hash)
+    while (tables->slots[i].atoms.count > 0 && tables->slots[i].hash != hash)
         i = (i + 1) & mask;
     atoms = tables->slots[i].atoms;
     for (uint32_t j = atoms.at; j < atoms.at + atoms.count; j++) {
         const struct tab_atom *atom = &tables->atoms[j];
-        size_t start = c->at - atom->window;
+        size_t start = at - atom->window;
 
-        if (atom->kind != c->kind || atom->window > c->at ||
+        if (atom->kind != kind || atom->window > at ||
             atom->text.len > text->len - start ||
             !bits_equal(text->ptr + start, tables->pool + atom->text.at,
                         atom->text.len))
@@ -174,54 +203,58 @@ static void visit(struct matcher *m, const struct matcher_text *text,
     }
 }
 
-/* Letters that stand right before a digit, such as the OFR of OFR004, count as
- * a word when they are up to three: their number, or 0. */
-static unsigned letters_before_digit(const struct text_map *map, size_t at,
-                                     unsigned word)
-{
-    uint64_t turns = text_map_from(map->turn, at + 1) & 7;
-    unsigned letters = turns != 0 ? bits_lowest(turns) + 1 : 0;
-
-    return letters < word ? letters : 0;
-}
-
 /* Keeps a place where the bitmap says that an atom may stand. Nothing branches
  * on what the text says: the answers could not be foretold. */
-static size_t keep(const struct tables *tables, uint32_t hash, uint32_t at,
-                   uint32_t kind, struct matcher_candidate *out, size_t n)
+static inline size_t keep(const struct tables *tables, uint32_t hash, size_t at,
+                          enum tab_atom_kind kind,
+                          struct matcher_candidate *out, size_t n)
 {
-    out[n] = (struct matcher_candidate){hash, at, kind};
+    out[n] = (struct matcher_candidate){hash, (uint32_t)(at << 2 | kind)};
     return n + tab_bitmap_bit(tables->bitmap, hash);
+}
+
+/* Up to 3 letters right before a digit, such as the OFR of OFR004, count as a
+ * word too. */
+static size_t keep_letters(struct matcher *m, const struct matcher_text *text,
+                           size_t at, unsigned word, size_t n)
+{
+    uint64_t turns = text_map_from(text->map.turn, at + 1) & 7;
+    unsigned letters = turns != 0 ? bits_lowest(turns) + 1 : 0;
+    uint32_t bytes = bits_load32(text->ptr + at), hash;
+
+    if (letters == 0 || letters >= word)
+        return n;
+    hash = tab_hash(bytes & (((uint32_t)1 << 8 * letters) - 1));
+    meet(m, hash, at);
+    return keep(m->tables, hash, at, TAB_ATOM_FOUR, m->candidates, n);
 }
 
 /* The candidates of the 64 positions from block * 64 on. */
 static size_t collect(struct matcher *m, const struct matcher_text *text,
                       size_t block, size_t n)
 {
-    static const uint32_t masks[4] = {0, 0xffU, 0xffffU, 0xffffffU};
-    struct matcher_candidate *out = m->candidates;
+    static const uint32_t masks[5] = {0, 0xffU, 0xffffU, 0xffffffU,
+                                      0xffffffffU};
+    const uint64_t last = (uint64_t)1 << 63;
     uint64_t starts = text->map.start[block];
+    bool turns = (text->map.turn[block] | text->map.turn[block + 1]) != 0;
 
     for (; starts != 0; starts &= starts - 1) {
-        uint32_t at = (uint32_t)(block * 64 + bits_lowest(starts));
+        size_t at = block * 64 + bits_lowest(starts);
         uint64_t bytes = bits_load64(text->ptr + at);
-        uint64_t on = ~text_map_from(text->map.inside, at + 1);
-        unsigned word = on != 0 ? bits_lowest(on) + 1 : 64, letters;
-        uint32_t four = tab_hash((uint32_t)bytes);
-        uint32_t brief =
-            tab_hash((uint32_t)bytes & masks[word <= 3 ? word : 0]);
+        uint64_t inside = text_map_from(text->map.inside, at + 1);
+        unsigned word = bits_lowest(~inside | last) + 1;
+        /* A sign is no word: 4 bytes count, whatever they are. */
+        unsigned four =
+            word > 3 || !ascii_is_alnum((unsigned char)bytes) ? 4 : word;
+        uint32_t hash = tab_hash((uint32_t)bytes & masks[four]);
 
-        meet(m, four);
-        meet(m, brief);
-        n = keep(m->tables, four, at, TAB_ATOM_FOUR, out, n);
-        n = keep(m->tables, tab_hash_eight(bytes), at, TAB_ATOM_EIGHT, out, n);
-        n = keep(m->tables, brief, at, TAB_ATOM_SHORT, out, n);
-        letters = letters_before_digit(&text->map, at, word);
-        if (letters == 0)
-            continue;
-        brief = tab_hash((uint32_t)bytes & masks[letters]);
-        meet(m, brief);
-        n = keep(m->tables, brief, at, TAB_ATOM_SHORT, out, n);
+        meet(m, hash, at);
+        n = keep(m->tables, hash, at, TAB_ATOM_FOUR, m->candidates, n);
+        n = keep(m->tables, tab_hash_eight(bytes), at, TAB_ATOM_EIGHT,
+                 m->candidates, n);
+        if (turns)
+            n = keep_letters(m, text, at, word, n);
     }
     return n;
 }
@@ -237,12 +270,11 @@ static void visit_anywhere(struct matcher *m, const struct matcher_text *text)
         int byte = (int)tables->anywhere_bytes[i];
 
         while ((p = memchr(p, byte, (size_t)(end - p))) != NULL) {
-            struct matcher_candidate c = {tab_hash(bits_load32(p)),
-                                          (uint32_t)(p - text->ptr),
-                                          TAB_ATOM_ANYWHERE};
+            uint32_t hash = tab_hash(bits_load32(p));
 
-            if (tab_bitmap_bit(tables->bitmap, c.hash) != 0)
-                visit(m, text, &c);
+            if (tab_bitmap_bit(tables->bitmap, hash) != 0)
+                visit(m, text, hash, (size_t)(p - text->ptr),
+                      TAB_ATOM_ANYWHERE);
             p++;
         }
     }
@@ -255,12 +287,25 @@ static void begin_run(struct matcher *m, const struct matcher_text *text)
     m->flag_count = 0;
     m->hit_count = 0;
     m->tired = false;
-    memset(m->met, 0, sizeof(m->met));
+    for (size_t i = 0; i < m->met_count; i++)
+        m->met[m->met_slots[i]] = 0;
+    m->met_count = 0;
     m->steps = STEPS_MIN + text->len * STEPS_PER_BYTE;
     if (++m->run == 1U << 24) {
         memset(m->tries, 0, m->tables->patterns_count * sizeof(*m->tries));
         memset(m->needs, 0, m->tables->needs_count * sizeof(*m->needs));
         m->run = 1;
+    }
+}
+
+static void visit_all(struct matcher *m, const struct matcher_text *text,
+                      size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct matcher_candidate c = m->candidates[i];
+
+        visit(m, text, c.hash, c.at_kind >> 2,
+              (enum tab_atom_kind)(c.at_kind & 3));
     }
 }
 
@@ -276,12 +321,8 @@ void matcher_run(struct matcher *m, const struct matcher_text *text)
     /* Needs are only known when all of the text was met. */
     for (size_t i = block; i < blocks; i++)
         collect(m, text, i, n);
-    for (size_t i = 0; i < n; i++)
-        visit(m, text, &m->candidates[i]);
-    for (; block < blocks; block++) {
-        n = collect(m, text, block, 0);
-        for (size_t i = 0; i < n; i++)
-            visit(m, text, &m->candidates[i]);
-    }
+    visit_all(m, text, n);
+    for (; block < blocks; block++)
+        visit_all(m, text, collect(m, text, block, 0));
     visit_anywhere(m, text);
 }

@@ -17,14 +17,18 @@ struct matcher_hit {
 
 /* A place where an atom may stand. */
 struct matcher_candidate {
-    uint32_t hash; /* of the window there */
-    uint32_t at;   /* where the window begins */
-    uint32_t kind; /* enum tab_atom_kind */
+    uint32_t hash;    /* of the window there */
+    uint32_t at_kind; /* where the window begins << 2 | enum tab_atom_kind */
 };
 
 #define MATCHER_MAX_CANDIDATES 256
 /* Of 64 positions, with room for one to be written beyond. */
-#define MATCHER_BLOCK_CANDIDATES (4 * 64 + 1)
+#define MATCHER_BLOCK_CANDIDATES (3 * 64 + 1)
+
+struct matcher_need {
+    uint64_t met;
+    uint32_t run; /* that met is of */
+};
 
 /* One thread's scratch memory for one set of tables. */
 struct matcher {
@@ -34,10 +38,12 @@ struct matcher {
     size_t hit_count;
     struct matcher_candidate
         candidates[MATCHER_MAX_CANDIDATES + MATCHER_BLOCK_CANDIDATES];
-    /* What the scan has met: tab_signature_bit() of hashes. */
-    uint64_t met[1 << (TAB_SIGNATURE_BITS - 6)];
-    uint32_t *tries;     /* by pattern: (run << 8) | failed tries */
-    uint32_t *needs;     /* by need: (run << 1) | met */
+    /* Where the scan has met what, by tab_met_slot(), and which are not 0. */
+    uint64_t met[1 << TAB_MET_BITS];
+    uint16_t met_slots[(1 << TAB_MET_BITS) + 1];
+    size_t met_count;
+    struct matcher_need *needs; /* by need */
+    uint32_t *tries;            /* by pattern: (run << 8) | failed tries */
     uint8_t *flags;      /* by Not phrase: 1 outside, 2 inside the reply */
     uint32_t *flags_set; /* the ones to clear again */
     size_t flag_count;

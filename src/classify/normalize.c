@@ -139,17 +139,6 @@ static void put_byte(struct state *st)
     st->in++;
 }
 
-static void put_run(struct state *st, size_t len)
-{
-    const char *from = st->text.ptr + st->in;
-    char *to = st->out + st->len;
-
-    for (size_t i = 0; i < len; i++)
-        to[i] = (char)ascii_lower((unsigned char)from[i]);
-    st->in += len;
-    st->len += len;
-}
-
 size_t normalize(struct bounce_slice text, size_t *marks, size_t mark_count,
                  char *out)
 {
@@ -164,10 +153,13 @@ size_t normalize(struct bounce_slice text, size_t *marks, size_t mark_count,
             marks[mark++] = st.len;
         for (; mark < mark_count && marks[mark] < st.in + run; mark++)
             marks[mark] = st.len + (marks[mark] - st.in);
-        if (run > 0)
-            put_run(&st, run);
-        else
+        if (run == 0) {
             put_byte(&st);
+            continue;
+        }
+        block_lower(out + st.len, text.ptr + st.in, run);
+        st.in += run;
+        st.len += run;
     }
     while (st.len > 0 && out[st.len - 1] == ' ')
         st.len--;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "classify/signals.h"
 
+#include "base/bits.h"
+#include "base/block.h"
+
 static bool contains(struct bounce_slice text, const char *word)
 {
     return slice_find_nocase(text, slice_cstr(word)) != SLICE_NPOS;
@@ -36,6 +39,26 @@ static size_t url_start(struct bounce_slice text, size_t at)
         return SLICE_NPOS;
     }
     return at;
+}
+
+/* Whether "://" or "www." may stand in text. */
+static bool may_have_url(struct bounce_slice text)
+{
+    uint64_t colon = 0, double_u = 0, found = 0;
+
+    for (size_t at = 0; at < text.len; at += 64) {
+        struct block b;
+        uint64_t colons, double_us;
+
+        block_load(&b, text.ptr + at, text.len - at);
+        colons = block_equal(&b, ':');
+        double_us = block_equal(&b, 'w');
+        found |= (block_equal(&b, '/') & (colons << 1 | colon)) |
+                 (double_us & (double_us << 1 | double_u));
+        colon = colons >> 63;
+        double_u = double_us >> 63;
+    }
+    return found != 0;
 }
 
 static struct bounce_slice find_url(struct bounce_slice text)
@@ -122,14 +145,42 @@ static size_t match_ipv6(struct bounce_slice text)
     return colons >= 3 && colons <= 7 ? at : 0;
 }
 
+/* Whether an address of IPv4, a digit before a ".", or of IPv6 may stand in
+ * text. */
+static bool may_have_ip(struct bounce_slice text, bool *ipv6_out)
+{
+    uint64_t digit = 0, found = 0;
+    unsigned colons = 0;
+
+    for (size_t at = 0; at < text.len; at += 64) {
+        struct block b;
+        uint64_t digits, bits;
+
+        block_load(&b, text.ptr + at, text.len - at);
+        digits = block_digits(&b);
+        found |= block_equal(&b, '.') & (digits << 1 | digit);
+        digit = digits >> 63;
+        for (bits = block_equal(&b, ':'); bits != 0; bits &= bits - 1)
+            colons++;
+    }
+    *ipv6_out = colons >= 3;
+    return found != 0 || colons >= 3;
+}
+
 static struct bounce_slice find_sender_ip(const struct reply *reply)
 {
     const struct bounce_slice text = reply->text;
+    bool ipv6;
 
+    if (!may_have_ip(text, &ipv6))
+        return SLICE_NULL;
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         unsigned octets[4];
         size_t n;
+
+        if (!ascii_is_digit(c) && !ipv6)
+            continue;
 
         if (i > 0 && (ascii_is_alnum((unsigned char)text.ptr[i - 1]) ||
                       text.ptr[i - 1] == '.' || text.ptr[i - 1] == '-'))
@@ -196,15 +247,28 @@ struct amount {
     size_t start, end;        /* of number and unit */
 };
 
+/* Where the first digit from at on stands; text.len if nowhere. */
+static size_t find_digit(struct bounce_slice text, size_t at)
+{
+    for (; at < text.len; at += 64) {
+        struct block b;
+        uint64_t digits;
+
+        block_load(&b, text.ptr + at, text.len - at);
+        digits = block_digits(&b);
+        if (digits != 0)
+            return at + bits_lowest(digits);
+    }
+    return text.len;
+}
+
 /* The next number of text from *at on; thousands may be parted by "," and a
  * fraction by ".". */
 static bool next_amount(struct bounce_slice text, size_t *at,
                         struct amount *out)
 {
-    size_t i = *at, unit;
+    size_t i = find_digit(text, *at), unit;
 
-    while (i < text.len && !ascii_is_digit((unsigned char)text.ptr[i]))
-        i++;
     if (i == text.len)
         return false;
     *out = (struct amount){.start = i};
@@ -240,18 +304,19 @@ static bool next_amount(struct bounce_slice text, size_t *at,
 static double time_unit(struct bounce_slice unit)
 {
     static const struct {
-        const char *word;
+        struct bounce_slice word;
         double seconds;
     } units[] = {
-        {"s", 1},        {"sec", 1},      {"secs", 1},     {"second", 1},
-        {"seconds", 1},  {"m", 60},       {"min", 60},     {"mins", 60},
-        {"minute", 60},  {"minutes", 60}, {"h", 3600},     {"hr", 3600},
-        {"hrs", 3600},   {"hour", 3600},  {"hours", 3600}, {"day", 86400},
-        {"days", 86400},
+        {{"s", 1}, 1},        {{"sec", 3}, 1},      {{"secs", 4}, 1},
+        {{"second", 6}, 1},   {{"seconds", 7}, 1},  {{"m", 1}, 60},
+        {{"min", 3}, 60},     {{"mins", 4}, 60},    {{"minute", 6}, 60},
+        {{"minutes", 7}, 60}, {{"h", 1}, 3600},     {{"hr", 2}, 3600},
+        {{"hrs", 3}, 3600},   {{"hour", 4}, 3600},  {{"hours", 5}, 3600},
+        {{"day", 3}, 86400},  {{"days", 4}, 86400},
     };
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (slice_eq_nocase(unit, slice_cstr(units[i].word)))
+        if (slice_eq_nocase(unit, units[i].word))
             return units[i].seconds;
     }
     return 0;
@@ -260,29 +325,29 @@ static double time_unit(struct bounce_slice unit)
 static double size_unit(struct bounce_slice unit)
 {
     static const struct {
-        const char *word;
+        struct bounce_slice word;
         double bytes;
     } units[] = {
-        {"b", 1},
-        {"byte", 1},
-        {"bytes", 1},
-        {"octets", 1},
-        {"k", 1024},
-        {"kb", 1024},
-        {"kib", 1024},
-        {"kilobytes", 1024},
-        {"m", 1048576},
-        {"mb", 1048576},
-        {"mib", 1048576},
-        {"mbytes", 1048576},
-        {"megabytes", 1048576},
-        {"g", 1073741824},
-        {"gb", 1073741824},
-        {"gib", 1073741824},
+        {{"b", 1}, 1},
+        {{"byte", 4}, 1},
+        {{"bytes", 5}, 1},
+        {{"octets", 6}, 1},
+        {{"k", 1}, 1024},
+        {{"kb", 2}, 1024},
+        {{"kib", 3}, 1024},
+        {{"kilobytes", 9}, 1024},
+        {{"m", 1}, 1048576},
+        {{"mb", 2}, 1048576},
+        {{"mib", 3}, 1048576},
+        {{"mbytes", 6}, 1048576},
+        {{"megabytes", 9}, 1048576},
+        {{"g", 1}, 1073741824},
+        {{"gb", 2}, 1073741824},
+        {{"gib", 3}, 1073741824},
     };
 
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (slice_eq_nocase(unit, slice_cstr(units[i].word)))
+        if (slice_eq_nocase(unit, units[i].word))
             return units[i].bytes;
     }
     return 0;
@@ -408,9 +473,11 @@ void signals_read(const struct reply *reply, struct bounce_event *event)
 {
     struct bounce_signals *signals = &event->signals;
 
-    signals->url = find_url(reply->text);
-    if (signals->url.ptr == NULL)
-        signals->url = find_url(reply->whole);
+    if (may_have_url(reply->whole)) {
+        signals->url = find_url(reply->text);
+        if (signals->url.ptr == NULL)
+            signals->url = find_url(reply->whole);
+    }
     if (signals->sender_ip.ptr == NULL &&
         (event->cls == BOUNCE_CLASS_BLOCK || event->cls == BOUNCE_CLASS_SOFT))
         signals->sender_ip = find_sender_ip(reply);

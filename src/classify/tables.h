@@ -138,20 +138,28 @@ enum tab_owner {
     TAB_OWNER_PROVIDER /* owner: provider */
 };
 
+/* What must stand near the anchor of a pattern. */
+struct tab_near {
+    uint32_t need;   /* of needs; TAB_NONE: nothing */
+    uint32_t before; /* it stands before the anchor, not behind it */
+    uint32_t reach;  /* bytes from the anchor to where its window begins */
+};
+
 /* A compiled phrase. */
 struct tab_pattern {
     uint32_t owner_type, owner;
     struct tab_span elements;
-    uint32_t needs[2];              /* the rarest first; TAB_NONE: none */
+    struct tab_near needs[2];       /* what tells most first */
     uint32_t open_left, open_right; /* word edge lifted */
     struct tab_str text;            /* as written */
 };
 
 /* Where in a text the scan asks for an atom, and by how many bytes. */
 enum tab_atom_kind {
-    TAB_ATOM_SHORT,   /* a word of 1 to 3 bytes, or letters before a digit */
-    TAB_ATOM_FOUR,    /* 4 bytes where a word, sign or character begins */
-    TAB_ATOM_EIGHT,   /* 8 bytes there */
+    /* The first 4 bytes of a word, all of a shorter one, up to 3 letters before
+     * a digit, or 4 bytes where a sign or a character of another script is. */
+    TAB_ATOM_FOUR,
+    TAB_ATOM_EIGHT,   /* 8 bytes where any of these begins */
     TAB_ATOM_ANYWHERE /* 4 bytes at any place: "~" before letters */
 };
 
@@ -230,7 +238,7 @@ struct tab_label_case {
     X(struct tab_str, members)                                                 \
     X(struct tab_pattern, patterns)                                            \
     X(struct tab_span, needs)                                                  \
-    X(uint32_t, need_bits)                                                     \
+    X(uint32_t, need_slots)                                                    \
     X(struct tab_atom, atoms)                                                  \
     X(struct tab_atom_ref, atom_refs)                                          \
     X(struct tab_slot, slots)                                                  \
@@ -289,13 +297,13 @@ static inline uint32_t tab_hash_eight(uint64_t key)
     return (uint32_t)(key * 0x9E3779B97F4A7C15U >> 32);
 }
 
-/* The scan keeps what it met as bits of the hashes of 4 bytes and of short
- * words. */
-#define TAB_SIGNATURE_BITS 12
+/* The scan keeps where it met the hashes of 4 bytes and of short words, in a
+ * table that is entered here. */
+#define TAB_MET_BITS 11
 
-static inline uint32_t tab_signature_bit(uint32_t hash)
+static inline uint32_t tab_met_slot(uint32_t hash)
 {
-    return hash >> (32 - TAB_SIGNATURE_BITS);
+    return hash >> (32 - TAB_MET_BITS);
 }
 
 static inline uint32_t tab_bitmap_bit(const uint32_t *bitmap, uint32_t hash)

@@ -34,9 +34,7 @@ static inline bool text_map_has(const uint64_t *bits, size_t at)
 /* The 64 positions from at on. */
 static inline uint64_t text_map_from(const uint64_t *bits, size_t at)
 {
-    uint64_t low = bits[at / 64] >> at % 64;
-
-    return at % 64 == 0 ? low : low | bits[at / 64 + 1] << (64 - at % 64);
+    return bits[at / 64] >> at % 64 | bits[at / 64 + 1] << 1 << (63 - at % 64);
 }
 
 /* Whether a word goes on across the position at. */

@@ -22,7 +22,7 @@ static size_t match_number(const struct matcher_text *text, size_t at)
     while (at + n < text->len &&
            ascii_is_digit((unsigned char)text->ptr[at + n]))
         n++;
-    return n <= 20 ? n : 0;
+    return n <= VERIFY_NUMBER ? n : 0;
 }
 
 /* Loose on purpose: whatever looks like an address of IPv4 or IPv6. */
@@ -30,7 +30,7 @@ static size_t match_ip(const struct matcher_text *text, size_t at)
 {
     size_t n = 0, dots = 0, colons = 0;
 
-    while (at + n < text->len && n < 45) {
+    while (at + n < text->len && n < VERIFY_IP) {
         char c = text->ptr[at + n];
 
         if (c == '.')
@@ -336,9 +336,10 @@ static size_t class_backward(struct verify *v, size_t i, size_t at)
 
         while (start > 0 && ascii_is_digit((unsigned char)text->ptr[start - 1]))
             start--;
-        return start < at && at - start <= 20 ? backward(v, i, start) : NOWHERE;
+        return start < at && at - start <= VERIFY_NUMBER ? backward(v, i, start)
+                                                         : NOWHERE;
     }
-    for (size_t start = at; start > 0 && at - start < 45; start--) {
+    for (size_t start = at; start > 0 && at - start < VERIFY_IP; start--) {
         unsigned char c = (unsigned char)text->ptr[start - 1];
 
         if (ascii_is_digit(c) || c == '.' || c == ':' || (c >= 'a' && c <= 'f'))

@@ -5,6 +5,10 @@
 
 #include "classify/matcher.h"
 
+/* The longest number, and the longest address of a host, in bytes. */
+#define VERIFY_NUMBER 20
+#define VERIFY_IP     45
+
 /* Where a phrase stands. */
 struct verify_match {
     size_t start, end;

@@ -8,9 +8,6 @@
 #define FOUR      4
 #define EIGHT     8
 
-/* Short words stand often. */
-#define SHORT_COST 200
-
 static uint32_t *count_of(uint32_t *counts, uint32_t hash)
 {
     return &counts[hash >> (32 - GRAM_BITS)];
@@ -26,18 +23,58 @@ static bool is_start(struct bounce_slice text, size_t i, bool edge)
         return false;
     if (!ascii_is_alnum(c))
         return true;
-    return i == 0 ? edge : !ascii_is_alnum((unsigned char)text.ptr[i - 1]);
+    if (i == 0)
+        return edge;
+    c = (unsigned char)text.ptr[i - 1];
+    return c < 0x80 && !ascii_is_alnum(c);
+}
+
+/* The hash of the window of kind at text[i], where the scan may ask; false when
+ * it is too short or the scan might read another one. */
+static bool hash_at(struct bounce_slice text, size_t i, struct edges edges,
+                    enum tab_atom_kind kind, uint32_t *hash_out)
+{
+    char bytes[FOUR] = {0};
+    size_t n = i;
+
+    if (kind == TAB_ATOM_EIGHT) {
+        if (i + EIGHT > text.len)
+            return false;
+        *hash_out = tab_hash_eight(bits_load64(text.ptr + i));
+        return true;
+    }
+    while (n < text.len && ascii_is_alnum((unsigned char)text.ptr[n]))
+        n++;
+    if (n == i) /* a sign, or a character of another script */
+        n = i + FOUR;
+    else if (n - i < FOUR &&
+             (n == text.len ? !edges.right
+                            : (unsigned char)text.ptr[n] >= 0x80))
+        return false;
+    if (n - i > FOUR)
+        n = i + FOUR;
+    if (n > text.len)
+        return false;
+    memcpy(bytes, text.ptr + i, n - i);
+    *hash_out = tab_hash(bits_load32(bytes));
+    return true;
 }
 
 static void count_grams(struct window_counts *a, struct bounce_slice text)
 {
-    for (size_t i = 0; i + FOUR <= text.len; i++) {
-        ++*count_of(a->grams, tab_hash(bits_load32(text.ptr + i)));
+    const struct edges edges = {true, true};
+
+    for (size_t i = 0; i < text.len; i++) {
+        uint32_t hash;
+
+        if (i + FOUR <= text.len)
+            ++*count_of(a->grams, tab_hash(bits_load32(text.ptr + i)));
         if (!is_start(text, i, true))
             continue;
-        ++*count_of(a->starts, tab_hash(bits_load32(text.ptr + i)));
-        if (i + EIGHT <= text.len)
-            ++*count_of(a->starts, tab_hash_eight(bits_load64(text.ptr + i)));
+        if (hash_at(text, i, edges, TAB_ATOM_FOUR, &hash))
+            ++*count_of(a->starts, hash);
+        if (hash_at(text, i, edges, TAB_ATOM_EIGHT, &hash))
+            ++*count_of(a->starts, hash);
     }
 }
 
@@ -85,50 +122,35 @@ size_t window_gram_count(const struct window_counts *counts,
     return best;
 }
 
-/* A whole word of 1 to 3 bytes at text[i]: its length, or 0. */
-static uint32_t short_word(struct bounce_slice text, size_t i,
-                           struct edges edges)
-{
-    size_t n = i;
-
-    if (!is_start(text, i, edges.left))
-        return 0;
-    while (n < text.len && ascii_is_alnum((unsigned char)text.ptr[n]))
-        n++;
-    if (n - i > 3 ||
-        (n == text.len ? !edges.right : (unsigned char)text.ptr[n] >= 0x80))
-        return 0;
-    return (uint32_t)(n - i);
-}
-
 bool window_at_start(const struct window_counts *counts,
                      struct bounce_slice text, struct edges edges, size_t most,
                      struct window *window_out, size_t *count_out)
 {
-    size_t best = SIZE_MAX;
+    bool found = false, word = false;
 
-    for (size_t i = 0; i + FOUR <= text.len; i++) {
-        bool eight = most == EIGHT && i + EIGHT <= text.len;
-        uint32_t hash = eight ? tab_hash_eight(bits_load64(text.ptr + i))
-                              : tab_hash(bits_load32(text.ptr + i));
-        size_t count = *count_of(counts->starts, hash);
+    for (size_t i = 0; i < text.len; i++) {
+        struct window window = {TAB_ATOM_EIGHT, (uint32_t)i, 0};
+        bool is_word = ascii_is_alnum((unsigned char)text.ptr[i]);
+        size_t count;
 
-        if (is_start(text, i, edges.left) && count < best) {
-            best = count;
-            *window_out = (struct window){
-                eight ? TAB_ATOM_EIGHT : TAB_ATOM_FOUR, (uint32_t)i, 0};
-        }
-    }
-    for (size_t i = 0; best == SIZE_MAX && i < text.len; i++) {
-        uint32_t word = short_word(text, i, edges);
-
-        if (word == 0)
+        if (!is_start(text, i, edges.left) || (word && !is_word))
             continue;
-        best = SHORT_COST;
-        *window_out = (struct window){TAB_ATOM_SHORT, (uint32_t)i, word};
+        if (most < EIGHT ||
+            !hash_at(text, i, edges, TAB_ATOM_EIGHT, &window.hash)) {
+            window.kind = TAB_ATOM_FOUR;
+            if (!hash_at(text, i, edges, TAB_ATOM_FOUR, &window.hash))
+                continue;
+        }
+        count = *count_of(counts->starts, window.hash);
+        /* Signs are no good beginnings: many things begin with them. */
+        if (found && word == is_word && count >= *count_out)
+            continue;
+        found = true;
+        word = is_word;
+        *window_out = window;
+        *count_out = count;
     }
-    *count_out = best;
-    return best != SIZE_MAX;
+    return found;
 }
 
 void window_anywhere(const struct window_counts *counts,
@@ -136,26 +158,13 @@ void window_anywhere(const struct window_counts *counts,
 {
     size_t best = SIZE_MAX;
 
-    *window_out = (struct window){TAB_ATOM_ANYWHERE, 0, 0};
     for (size_t i = 0; i + FOUR <= text.len; i++) {
-        size_t count =
-            *count_of(counts->grams, tab_hash(bits_load32(text.ptr + i)));
+        uint32_t hash = tab_hash(bits_load32(text.ptr + i));
+        size_t count = *count_of(counts->grams, hash);
 
         if (count < best) {
             best = count;
-            window_out->at = (uint32_t)i;
+            *window_out = (struct window){TAB_ATOM_ANYWHERE, (uint32_t)i, hash};
         }
     }
-}
-
-uint32_t window_hash(struct bounce_slice text, const struct window *window)
-{
-    char word[FOUR] = {0};
-
-    if (window->kind == TAB_ATOM_EIGHT)
-        return tab_hash_eight(bits_load64(text.ptr + window->at));
-    if (window->kind != TAB_ATOM_SHORT)
-        return tab_hash(bits_load32(text.ptr + window->at));
-    memcpy(word, text.ptr + window->at, window->word);
-    return tab_hash(bits_load32(word));
 }

@@ -20,7 +20,7 @@ struct edges {
 struct window {
     uint32_t kind; /* enum tab_atom_kind */
     uint32_t at;   /* offset of the bytes in the literal */
-    uint32_t word; /* length of a short word */
+    uint32_t hash;
 };
 
 /* Counts all that b has compiled so far; the counts live in b->arena. */
@@ -31,16 +31,14 @@ size_t window_gram_count(const struct window_counts *counts,
                          struct bounce_slice text);
 
 /* The rarest window that begins where the scan asks; false when there is none.
- * most: 8, or 4 for windows of four bytes only. *count_out is how often it
+ * most: 8, or 4 for windows of TAB_ATOM_FOUR only. *count_out is how often it
  * stands. */
 bool window_at_start(const struct window_counts *counts,
                      struct bounce_slice text, struct edges edges, size_t most,
                      struct window *window_out, size_t *count_out);
 
-/* The rarest window anywhere in a text of four bytes or more. */
+/* The rarest four bytes of a text of four or more. */
 void window_anywhere(const struct window_counts *counts,
                      struct bounce_slice text, struct window *window_out);
-
-uint32_t window_hash(struct bounce_slice text, const struct window *window);
 
 #endif

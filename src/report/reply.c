@@ -6,7 +6,7 @@
 
 #include "report/reply_code.h"
 #include "report/reply_join.h"
-#include "report/reply_wrap.h"
+#include "report/reply_wraps.h"
 
 /* How sure a head is the beginning of a quoted reply. */
 enum rank {
@@ -326,6 +326,8 @@ static void scan_text(struct scan *scan)
             break;
         case BYTE_ALPHA:
         case BYTE_MARK:
+            if (n - i < REPLY_WRAP_KEY || !reply_wrap_may(low + i))
+                break;
             used = take_wrap(scan, i);
             wrapped = used > 1;
             break;

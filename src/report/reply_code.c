@@ -103,20 +103,34 @@ void reply_read_head(struct bounce_slice s, struct reply_head *head_out)
     head_out->len = len;
 }
 
-static bool ends_with_word(struct bounce_slice s, const char *word)
+static bool ends_with_word(struct bounce_slice s, struct bounce_slice word)
 {
-    struct bounce_slice w = slice_cstr(word);
+    return slice_ends_nocase(s, word) &&
+           (s.len == word.len ||
+            !ascii_is_alnum((unsigned char)s.ptr[s.len - word.len - 1]));
+}
 
-    return slice_ends_nocase(s, w) &&
-           (s.len == w.len ||
-            !ascii_is_alnum((unsigned char)s.ptr[s.len - w.len - 1]));
+/* Words before the number of a version or of a document. */
+static bool ends_with_product(struct bounce_slice s)
+{
+    static const struct bounce_slice products[] = {
+        {"version", 7}, {"ver", 3},     {"v", 1},        {"release", 7},
+        {"exim", 4},    {"postfix", 7}, {"sendmail", 8}, {"rfc", 3},
+        {"section", 7}, {"rev", 3},     {"build", 5},    {"php", 3},
+        {"openssl", 7}, {"server", 6},
+    };
+    char last = s.len > 0 ? s.ptr[s.len - 1] : '\0';
+
+    for (size_t i = 0; i < sizeof(products) / sizeof(products[0]); i++) {
+        if ((last | 0x20) == products[i].ptr[products[i].len - 1] &&
+            ends_with_word(s, products[i]))
+            return true;
+    }
+    return false;
 }
 
 bool reply_number_edge(struct bounce_slice s, size_t at)
 {
-    static const char *const products[] = {
-        "version", "ver",     "v",   "release", "exim", "postfix", "sendmail",
-        "rfc",     "section", "rev", "build",   "php",  "openssl", "server"};
     unsigned char c;
     struct bounce_slice before;
 
@@ -125,38 +139,35 @@ bool reply_number_edge(struct bounce_slice s, size_t at)
     c = (unsigned char)s.ptr[at - 1];
     before = slice_sub(s, 0, at - 1);
     if (c == '=')
-        return ends_with_word(before, "dsn") ||
-               ends_with_word(before, "status") ||
-               ends_with_word(before, "code");
+        return ends_with_word(before, SLICE("dsn")) ||
+               ends_with_word(before, SLICE("status")) ||
+               ends_with_word(before, SLICE("code"));
     if (c == '/' || c == '.' || c == '_' || c == '@' || c == '%' || c == '&' ||
         c == '?' || c == '+' || c == '$' || c == '-' || ascii_is_alnum(c))
         return false;
-    if (c != ' ')
-        return true;
-    for (size_t i = 0; i < sizeof(products) / sizeof(products[0]); i++)
-        if (ends_with_word(before, products[i]))
-            return false;
-    return true;
+    return c != ' ' || !ends_with_product(before);
 }
 
 bool reply_is_amount(struct bounce_slice s, bool expected)
 {
-    static const char *const units[] = {
-        "mb",      "kb",         "gb",    "mib",    "kib",      "gib",
-        "bytes",   "byte",       "%",     "k",      "m",        "messages",
-        "message", "recipients", "mails", "emails", "seconds",  "minutes",
-        "hours",   "days",       "sec",   "times",  "attempts", "characters",
-        "lines",   "connections"};
+    static const struct bounce_slice units[] = {
+        {"mb", 2},      {"kb", 2},          {"gb", 2},       {"mib", 3},
+        {"kib", 3},     {"gib", 3},         {"bytes", 5},    {"byte", 4},
+        {"%", 1},       {"k", 1},           {"m", 1},        {"messages", 8},
+        {"message", 7}, {"recipients", 10}, {"mails", 5},    {"emails", 6},
+        {"seconds", 7}, {"minutes", 7},     {"hours", 5},    {"days", 4},
+        {"sec", 3},     {"times", 5},       {"attempts", 8}, {"characters", 10},
+        {"lines", 5},   {"connections", 11}};
     enum { SIZES = 9 };
     size_t count = expected ? SIZES : sizeof(units) / sizeof(units[0]);
 
     while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '-'))
         s = slice_from(s, 1);
-    for (size_t i = 0; i < count; i++) {
-        struct bounce_slice unit = slice_cstr(units[i]);
-        if (slice_starts_nocase(s, unit) &&
-            (s.len == unit.len ||
-             !ascii_is_alpha((unsigned char)s.ptr[unit.len])))
+    for (size_t i = 0; i < count && s.len > 0; i++) {
+        if ((s.ptr[0] | 0x20) == (units[i].ptr[0] | 0x20) &&
+            slice_starts_nocase(s, units[i]) &&
+            (s.len == units[i].len ||
+             !ascii_is_alpha((unsigned char)s.ptr[units[i].len])))
             return true;
     }
     return false;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/reply_join.h"
 
-#include "base/bits.h"
 #include "base/block.h"
 #include "report/reply_code.h"
 
@@ -177,19 +176,6 @@ bool reply_join(struct message *message, struct bounce_slice text,
         line_out->text = slice_make(out, join(text, out));
         map_line(line_out->text, begins);
     }
-    for (size_t i = 0; i < line_out->text.len; i++)
-        low[i] = (char)ascii_lower((unsigned char)line_out->text.ptr[i]);
+    block_lower(low, line_out->text.ptr, line_out->text.len);
     return true;
-}
-
-size_t reply_line_next(const struct reply_line *line, size_t at)
-{
-    while (at < line->text.len) {
-        uint64_t bits = line->begins[at / 64] >> at % 64;
-
-        if (bits != 0)
-            return at + bits_lowest(bits);
-        at = (at / 64 + 1) * 64;
-    }
-    return line->text.len;
 }

@@ -3,6 +3,7 @@
 #ifndef BOUNCE_REPORT_REPLY_JOIN_H
 #define BOUNCE_REPORT_REPLY_JOIN_H
 
+#include "base/bits.h"
 #include "base/message.h"
 
 /* What a byte may begin. */
@@ -44,6 +45,16 @@ bool reply_join(struct message *message, struct bounce_slice text,
 
 /* The first byte from at on where something begins; the line's length if there
  * is none. */
-size_t reply_line_next(const struct reply_line *line, size_t at);
+static inline size_t reply_line_next(const struct reply_line *line, size_t at)
+{
+    while (at < line->text.len) {
+        uint64_t bits = line->begins[at / 64] >> at % 64;
+
+        if (bits != 0)
+            return at + bits_lowest(bits);
+        at = (at / 64 + 1) * 64;
+    }
+    return line->text.len;
+}
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef BOUNCE_REPORT_REPLY_WRAPS_H
 #define BOUNCE_REPORT_REPLY_WRAPS_H
 
+#include "base/bits.h"
 #include "report/reply_wrap.h"
 
 /* Bytes by which wrappers are found; none is shorter. */
@@ -23,6 +24,13 @@ extern const uint32_t REPLY_WRAP_FACTOR;
 static inline size_t reply_wrap_slot(uint32_t key, uint32_t factor)
 {
     return key * factor >> (32 - REPLY_WRAP_BITS);
+}
+
+/* Whether a wrapper may begin at p, where four bytes can be read. */
+static inline bool reply_wrap_may(const char *p)
+{
+    return REPLY_WRAP_SLOTS[reply_wrap_slot(bits_load32(p),
+                                            REPLY_WRAP_FACTOR)] != 0;
 }
 
 #endif
