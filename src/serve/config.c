@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+#include "serve/config.h"
+
+#include <stdlib.h>
+
+#include "base/stanza.h"
+
+#define CONFIG_MEMORY ((size_t)4 << 20)
+
+enum value { TEXT, YES_NO, NUMBER, SIZE, SPAN, LISTEN };
+
+struct field {
+    const char *name;
+    enum value value;
+    size_t offset; /* in the struct of the stanza */
+};
+
+#define AT(type, member) offsetof(struct type, member)
+
+static const struct field serve_fields[] = {
+    {"Store", TEXT, AT(config, store)},
+    {"Policy", TEXT, AT(config, policy)},
+    {"Rules", TEXT, AT(config, rules)},
+    {"Address-Key", TEXT, AT(config, address_key)},
+    {"Hash-Domains", YES_NO, AT(config, hash_domains)},
+    {"Require-Signed-Hooks", YES_NO, AT(config, require_signed_hooks)},
+    {"Log-Addresses", YES_NO, AT(config, log_addresses)},
+    {"Local-Is-Admin", YES_NO, AT(config, local_is_admin)},
+    {"Loopback-Trusted", YES_NO, AT(config, loopback_trusted)},
+    {"Fail-Closed", YES_NO, AT(config, fail_closed)},
+    {"Keep-Raw-Days", NUMBER, AT(config, keep_raw_days)},
+    {"Keep-Events-Days", NUMBER, AT(config, keep_events_days)},
+    {"Http-Threads", NUMBER, AT(config, http_threads)},
+    {"Max-Connections", NUMBER, AT(config, max_connections)},
+    {"Readers", NUMBER, AT(config, readers)},
+    {"Max-Body", SIZE, AT(config, max_body)},
+    {"Timeout", SPAN, AT(config, timeout_s)},
+    {"Http", LISTEN, AT(config, http)},
+    {"Lmtp", LISTEN, AT(config, lmtp)},
+    {"Policy-Service", LISTEN, AT(config, policy_service)},
+    {"Tls-Cert", TEXT, AT(config, tls_cert)},
+    {"Tls-Key", TEXT, AT(config, tls_key)},
+    {"Hostname", TEXT, AT(config, hostname)},
+    {"Holds-File", TEXT, AT(config, holds_file)},
+    {"Verp-Key", TEXT, AT(config, verp_keys)},
+};
+
+static const struct field hook_fields[] = {
+    {"Hook", TEXT, AT(config_hook, name)},
+    {"Service", TEXT, AT(config_hook, service)},
+    {"Secret-File", TEXT, AT(config_hook, secret_file)},
+    {"Basic-Auth-File", TEXT, AT(config_hook, basic_auth_file)},
+    {"Url-Secret-File", TEXT, AT(config_hook, url_secret_file)},
+    {"Topics", TEXT, AT(config_hook, topics)},
+    {"Scope", TEXT, AT(config_hook, scope)},
+    {"Map", TEXT, AT(config_hook, map)},
+    {"Tolerance", SPAN, AT(config_hook, tolerance_s)},
+};
+
+static const struct field log_fields[] = {
+    {"Log", TEXT, AT(config_log, path)},
+    {"Format", TEXT, AT(config_log, format)},
+    {"Scope", TEXT, AT(config_log, scope)},
+};
+
+static const struct field out_fields[] = {
+    {"Out", TEXT, AT(config_out, name)},
+    {"Url", TEXT, AT(config_out, url)},
+    {"Secret-File", TEXT, AT(config_out, secret_file)},
+    {"Events", TEXT, AT(config_out, events)},
+};
+
+struct reading {
+    struct config *config;
+    const char *name;
+    struct bounce_error *error;
+};
+
+static bool wrong(const struct reading *reading,
+                  const struct stanza_field *field, const char *why)
+{
+    error_set(reading->error, BOUNCE_E_RULES, field->line,
+              "%s:%u: %.*s %s: %.*s", reading->name, field->line,
+              SLICE_ARG(field->name), why, SLICE_ARG(field->value));
+    return false;
+}
+
+static bool no_memory(const struct reading *reading)
+{
+    error_set(reading->error, arena_error(&reading->config->arena), 0,
+              "%s: out of memory", reading->name);
+    return false;
+}
+
+/* "10", and with a unit "10M" or "10d"; false: it is none, or too large. */
+static bool parse_number(struct bounce_slice text, const char *units,
+                         const int64_t *factors, int64_t *value_out)
+{
+    unsigned number;
+    size_t digits = slice_parse_uint(text, 9, &number);
+    const char *unit;
+
+    if (digits == 0 || digits + 1 < text.len)
+        return false;
+    *value_out = number;
+    if (digits == text.len)
+        return true;
+    unit = strchr(units, text.ptr[digits]);
+    if (unit == NULL || text.ptr[digits] == '\0')
+        return false;
+    *value_out *= factors[unit - units];
+    return true;
+}
+
+static bool set_listen(const struct reading *reading,
+                       struct config_listen **end, const char *text)
+{
+    struct config_listen *listen =
+        arena_calloc(&reading->config->arena, 1, sizeof(*listen));
+
+    if (listen == NULL)
+        return no_memory(reading);
+    while (*end != NULL)
+        end = &(*end)->next;
+    listen->text = text;
+    *end = listen;
+    return true;
+}
+
+static bool listens(struct bounce_slice text)
+{
+    return slice_starts(text, SLICE("unix:/")) ||
+           slice_starts(text, SLICE("fd:")) ||
+           slice_rfind_byte(text, ':') != SLICE_NPOS;
+}
+
+static bool set_value(const struct reading *reading, const struct field *known,
+                      const struct stanza_field *field, void *target)
+{
+    static const int64_t sizes[] = {1 << 10, 1 << 20, 1 << 30};
+    static const int64_t spans[] = {1, 60, 3600, 86400};
+    char *at = (char *)target + known->offset;
+    struct bounce_slice text = arena_dup(&reading->config->arena, field->value);
+    int64_t number;
+
+    if (text.ptr == NULL)
+        return no_memory(reading);
+    switch (known->value) {
+    case TEXT:
+        memcpy(at, &text.ptr, sizeof(text.ptr));
+        return field->value.len > 0 || wrong(reading, field, "is empty");
+    case YES_NO:
+        *(bool *)at = slice_eq_nocase(field->value, SLICE("yes"));
+        return *(bool *)at || slice_eq_nocase(field->value, SLICE("no")) ||
+               wrong(reading, field, "wants yes or no, not");
+    case NUMBER:
+        if (!parse_number(field->value, "", NULL, &number))
+            return wrong(reading, field, "wants a number, not");
+        *(unsigned *)at = (unsigned)number;
+        return true;
+    case SIZE:
+        if (!parse_number(field->value, "KMG", sizes, &number))
+            return wrong(reading, field, "wants bytes, such as 32M, not");
+        *(size_t *)at = (size_t)number;
+        return true;
+    case SPAN:
+        if (!parse_number(field->value, "smhd", spans, &number))
+            return wrong(reading, field, "wants a time, such as 30s, not");
+        *(int64_t *)at = number;
+        return true;
+    case LISTEN:
+        if (!listens(field->value))
+            return wrong(reading, field,
+                         "wants HOST:PORT, unix:PATH or fd:NAME, not");
+        return set_listen(reading, (struct config_listen **)(void *)at,
+                          text.ptr);
+    }
+    return false;
+}
+
+static bool take_fields(const struct reading *reading,
+                        const struct stanza *stanza, const struct field *known,
+                        size_t count, size_t first, void *target)
+{
+    for (size_t i = first; i < stanza->count; i++) {
+        const struct stanza_field *field = &stanza->fields[i];
+        size_t k = 0;
+
+        while (k < count &&
+               !slice_eq_nocase(field->name, slice_cstr(known[k].name)))
+            k++;
+        if (k == count)
+            return wrong(reading, field, "is no field here");
+        for (size_t j = first; j < i && known[k].value != LISTEN; j++) {
+            if (slice_eq_nocase(stanza->fields[j].name, field->name))
+                return wrong(reading, field, "stands twice");
+        }
+        if (!set_value(reading, &known[k], field, target))
+            return false;
+    }
+    return true;
+}
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool demand(const struct reading *reading, const struct stanza *stanza,
+                   const char *value, const char *what)
+{
+    if (value != NULL)
+        return true;
+    return wrong(reading, &stanza->fields[0], what);
+}
+
+static bool take_hook(const struct reading *reading,
+                      const struct stanza *stanza)
+{
+    struct config_hook *hook =
+        arena_calloc(&reading->config->arena, 1, sizeof(*hook));
+    struct config_hook **end = &reading->config->hooks;
+
+    if (hook == NULL)
+        return no_memory(reading);
+    hook->tolerance_s = 300;
+    if (!take_fields(reading, stanza, hook_fields, COUNT(hook_fields), 0,
+                     hook) ||
+        !demand(reading, stanza, hook->service, "has no Service"))
+        return false;
+    for (; *end != NULL; end = &(*end)->next) {
+        if (strcmp((*end)->name, hook->name) == 0 &&
+            strcmp((*end)->service, hook->service) == 0)
+            return wrong(reading, &stanza->fields[0], "stands twice");
+    }
+    *end = hook;
+    return true;
+}
+
+static bool take_log(const struct reading *reading, const struct stanza *stanza)
+{
+    struct config_log *log =
+        arena_calloc(&reading->config->arena, 1, sizeof(*log));
+    struct config_log **end = &reading->config->logs;
+
+    if (log == NULL)
+        return no_memory(reading);
+    if (!take_fields(reading, stanza, log_fields, COUNT(log_fields), 0, log) ||
+        !demand(reading, stanza, log->format, "has no Format"))
+        return false;
+    while (*end != NULL)
+        end = &(*end)->next;
+    *end = log;
+    return true;
+}
+
+static bool take_out(const struct reading *reading, const struct stanza *stanza)
+{
+    struct config_out *out =
+        arena_calloc(&reading->config->arena, 1, sizeof(*out));
+    struct config_out **end = &reading->config->outs;
+
+    if (out == NULL)
+        return no_memory(reading);
+    if (!take_fields(reading, stanza, out_fields, COUNT(out_fields), 0, out) ||
+        !demand(reading, stanza, out->url, "has no Url") ||
+        !demand(reading, stanza, out->secret_file, "has no Secret-File"))
+        return false;
+    for (; *end != NULL; end = &(*end)->next) {
+        if (strcmp((*end)->name, out->name) == 0)
+            return wrong(reading, &stanza->fields[0], "stands twice");
+    }
+    *end = out;
+    return true;
+}
+
+static bool take_stanza(const struct reading *reading,
+                        const struct stanza *stanza, bool *served)
+{
+    const struct stanza_field *first = &stanza->fields[0];
+
+    if (slice_eq_nocase(first->name, SLICE("Serve"))) {
+        if (*served)
+            return wrong(reading, first, "stands twice");
+        *served = true;
+        return take_fields(reading, stanza, serve_fields, COUNT(serve_fields),
+                           1, reading->config);
+    }
+    if (slice_eq_nocase(first->name, SLICE("Hook")))
+        return take_hook(reading, stanza);
+    if (slice_eq_nocase(first->name, SLICE("Log")))
+        return take_log(reading, stanza);
+    if (slice_eq_nocase(first->name, SLICE("Out")))
+        return take_out(reading, stanza);
+    return wrong(reading, first,
+                 "begins no stanza: Serve, Hook, Log and Out do");
+}
+
+static bool check_whole(const struct reading *reading)
+{
+    const struct config *config = reading->config;
+
+    if ((config->tls_cert == NULL) != (config->tls_key == NULL)) {
+        error_set(reading->error, BOUNCE_E_RULES, 0,
+                  "%s: Tls-Cert and Tls-Key go together", reading->name);
+        return false;
+    }
+    if (config->hash_domains && config->address_key == NULL) {
+        error_set(reading->error, BOUNCE_E_RULES, 0,
+                  "%s: Hash-Domains wants an Address-Key", reading->name);
+        return false;
+    }
+    return true;
+}
+
+static bool read_all(const struct reading *reading, struct bounce_slice text)
+{
+    struct stanza_reader stanzas;
+    struct stanza stanza;
+    struct bounce_error error = {0};
+    bool served = false;
+
+    stanza_reader_init(&stanzas, text);
+    while (stanza_next(&stanzas, &reading->config->arena, &stanza, &error)) {
+        if (!take_stanza(reading, &stanza, &served))
+            return false;
+    }
+    if (error.code != BOUNCE_OK) {
+        error_set(reading->error, error.code, error.line, "%s:%u: %s",
+                  reading->name, error.line, error.msg);
+        return false;
+    }
+    return check_whole(reading);
+}
+
+struct config *config_read(const char *name, const char *data, size_t len,
+                           struct bounce_error *error_out)
+{
+    struct config *config = calloc(1, sizeof(*config));
+    const struct reading reading = {config, name, error_out};
+
+    if (config == NULL) {
+        error_set(error_out, BOUNCE_E_NOMEM, 0, "%s: out of memory", name);
+        return NULL;
+    }
+    arena_init(&config->arena, allocator_default(), CONFIG_MEMORY);
+    config->local_is_admin = true;
+    config->keep_events_days = 400;
+    config->http_threads = 2;
+    config->max_connections = 4000;
+    config->readers = 4;
+    config->max_body = (size_t)32 << 20;
+    config->timeout_s = 30;
+    if (!read_all(&reading, slice_make(data, len))) {
+        config_free(config);
+        return NULL;
+    }
+    return config;
+}
+
+void config_free(struct config *config)
+{
+    if (config == NULL)
+        return;
+    arena_clear(&config->arena);
+    free(config);
+}
