@@ -34,7 +34,7 @@ struct ask {
     struct arena arena;        /* of one call */
     struct bounce_hold *holds; /* open ones, by domain; "" comes first */
     size_t hold_count, hold_cap, everywhere; /* of them without a domain */
-    int64_t hold_mark;
+    char hold_mark[32]; /* as they were when they were read */
     bool hold_loaded, no_memory;
     struct bounce_state none, store, scope;
 
@@ -74,13 +74,6 @@ static enum store_err no_memory(struct store_error *error)
 
 /* ---- Holds ----------------------------------------------------------- */
 
-static bool take_mark(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)columns;
-    *(int64_t *)ctx = row[0].type == STORE_INT ? row[0].integer : -1;
-    return true;
-}
-
 static bool take_hold(void *ctx, const struct store_value *row, size_t columns)
 {
     struct ask *ask = ctx;
@@ -105,15 +98,16 @@ static bool take_hold(void *ctx, const struct store_value *row, size_t columns)
     return true;
 }
 
-/* Each change of a hold is a row of table change that names no recipient. */
+/* The ledger counts changes of holds in a row of meta. */
 static enum store_err refresh_holds(struct ask *ask, struct store_error *error)
 {
-    int64_t mark = -1;
-    enum store_err err = store_run(
-        ask->book->store, "SELECT max(seq) FROM change WHERE rcpt IS NULL",
-        NULL, 0, take_mark, &mark, error);
+    char mark[sizeof(ask->hold_mark)];
+    bool found;
+    enum store_err err =
+        book_meta(ask->book, "holds", mark, sizeof(mark), &found, error);
 
-    if (err != STORE_OK || (ask->hold_loaded && mark == ask->hold_mark))
+    if (err != STORE_OK ||
+        (ask->hold_loaded && strcmp(mark, ask->hold_mark) == 0))
         return err;
     ask->hold_count = ask->everywhere = 0;
     ask->hold_loaded = ask->no_memory = false;
@@ -123,7 +117,7 @@ static enum store_err refresh_holds(struct ask *ask, struct store_error *error)
                     NULL, 0, take_hold, ask, error);
     if (ask->no_memory)
         return no_memory(error);
-    ask->hold_mark = mark;
+    memcpy(ask->hold_mark, mark, sizeof(mark));
     ask->hold_loaded = err == STORE_OK;
     return err;
 }

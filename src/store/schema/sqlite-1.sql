@@ -119,8 +119,6 @@ CREATE TABLE change (
     flags INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX change_rcpt ON change (rcpt, seq) WHERE rcpt IS NOT NULL;
--- Whether a hold changed since it was last looked at.
-CREATE INDEX change_hold ON change (seq) WHERE rcpt IS NULL;
 
 CREATE TABLE hold (
     provider TEXT NOT NULL,
