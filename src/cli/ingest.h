@@ -5,13 +5,32 @@
 
 #include <signal.h>
 
+#include "cli/store_open.h"
 #include "cli/textbuf.h"
+#include "cli/verp_keys.h"
 
 /* bounce ingest sent; argv[0] is "sent". */
 int ingest_sent(int argc, char **argv);
 
+/* Reports from files, folders, mboxes, standard input. */
+struct ingest_options {
+    const struct session_choice *choice;
+    struct bounce_slice scope, campaign, ip, sender_domain;
+    int64_t since; /* older events are passed over; BOUNCE_NO_TIME: none */
+    struct verp_keys verp;
+    int64_t verp_max_age_s;
+    unsigned jobs, keep_raw_days, keep_event_days;
+    bool again; /* no position of an earlier run counts */
+    bool json;
+};
+/* Reads all of paths into the store of session, which is open for writing.
+ * Returns the exit status. */
+int ingest_reports(struct session *session,
+                   const struct ingest_options *options, char *const *paths,
+                   int count);
+
 /* From now on SIGINT, SIGTERM and SIGHUP only set ingest_stopped: what was
- * taken is to be stored first. */
+ * taken is to be stored first. A second one ends the program. */
 void ingest_catch_signals(void);
 extern volatile sig_atomic_t ingest_stopped; /* the signal's number */
 /* Ends the process by the signal that was caught, as the caller of the program

@@ -40,7 +40,13 @@ static void read_stream(struct source *source, int fd, const char *name,
     struct input_message message;
 
     stream_open(stream, fd, slice_cstr(name));
-    while (stream_next(stream, &message)) {
+    if (source->resume != NULL && lseek(fd, 0, SEEK_CUR) == 0) {
+        int64_t at = source->resume(source->ctx, fd, name);
+
+        if (at > 0 && lseek(fd, (off_t)at, SEEK_SET) == (off_t)at)
+            stream->offset = (uint64_t)at;
+    }
+    while (!source->stop && stream_next(stream, &message)) {
         double part = size > 0 ? (double)stream->offset / (double)size : 0;
 
         source->sink(source->ctx, &message);
@@ -117,7 +123,7 @@ static void read_names(struct source *source, int fd, const char *path,
         textbuf_byte(&full, '/');
     path_len = full.len;
     source->span = span / (double)(folder->count ? folder->count : 1);
-    for (size_t i = 0; i < folder->count; i++) {
+    for (size_t i = 0; i < folder->count && !source->stop; i++) {
         full.len = path_len;
         textbuf_cstr(&full, folder->names[i]);
         textbuf_byte(&full, '\0');
@@ -174,7 +180,7 @@ static void read_path(struct source *source, const char *path)
 
 void source_run(struct source *source, char *const *paths, int count)
 {
-    for (int i = 0; i < count; i++) {
+    for (int i = 0; i < count && !source->stop; i++) {
         source->done = (double)i / count;
         source->span = 1.0 / count;
         read_path(source, paths[i]);

@@ -9,7 +9,11 @@
 struct source {
     /* Takes a message, which lives until it returns. */
     void (*sink)(void *ctx, const struct input_message *message);
+    /* Where to begin in a regular file (fd, at its beginning): 0, or where a
+     * message begins. NULL: at the beginning. */
+    int64_t (*resume)(void *ctx, int fd, const char *path);
     void *ctx;
+    bool stop; /* set by sink: no further message */
     struct stream stream;
     double done, span; /* the part of the work that runs: progress */
     uint64_t messages;

@@ -259,9 +259,9 @@ static bool is_missing(const char *store)
            stat(store, &info) != 0 && errno == ENOENT;
 }
 
-static int open_book(const char *verb, const struct session_choice *choice,
-                     bool create, unsigned keep_raw_days,
-                     struct session *session)
+int session_open_book(const char *verb, const struct session_choice *choice,
+                      const struct session *session, bool create,
+                      unsigned keep_raw_days, struct book **book_out)
 {
     struct textbuf where = {0};
     struct store_error error = {0};
@@ -286,7 +286,7 @@ static int open_book(const char *verb, const struct session_choice *choice,
     }
     if (status < 0 && choice->or_empty && is_missing(options.store))
         options.store = "null:";
-    if (status < 0 && book_open(&options, &session->book, &error) != STORE_OK)
+    if (status < 0 && book_open(&options, book_out, &error) != STORE_OK)
         status = session_complain(&error);
     textbuf_free(&where);
     free(key);
@@ -320,7 +320,8 @@ int session_open(const char *verb, const struct session_choice *choice,
         return status;
     session_out->engine = open_engine(choice->rules, &status);
     if (session_out->engine != NULL)
-        status = open_book(verb, choice, create, keep_raw_days, session_out);
+        status = session_open_book(verb, choice, session_out, create,
+                                   keep_raw_days, &session_out->book);
     if (status >= 0)
         session_close(session_out);
     return status;

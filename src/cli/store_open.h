@@ -52,6 +52,11 @@ int session_open(const char *verb, const struct session_choice *choice,
                  bool create, unsigned keep_raw_days,
                  struct session *session_out);
 void session_close(struct session *session);
+/* Another connection to the store of an open session, which must outlive it:
+ * book_close(). Returns -1, or the exit status. */
+int session_open_book(const char *verb, const struct session_choice *choice,
+                      const struct session *session, bool create,
+                      unsigned keep_raw_days, struct book **book_out);
 
 /* Names a failure of the store and returns the exit status for it. */
 int session_complain(const struct store_error *error);

@@ -155,7 +155,11 @@ static void add_message(void *ctx, const struct input_message *message)
 static bool read_all(struct read_run *run, char *const *paths, int count,
                      unsigned jobs)
 {
-    const struct work_job job = {start_state, render, stop_state, emit, run};
+    const struct work_job job = {.start = start_state,
+                                 .render = render,
+                                 .stop = stop_state,
+                                 .emit = emit,
+                                 .ctx = run};
     struct bounce_options limits;
     struct source source;
 

@@ -46,8 +46,10 @@ static void result_reset(struct work_result *result)
     result->failed = false;
 }
 
-static void result_free(struct work_result *result)
+static void result_free(const struct work_job *job, struct work_result *result)
 {
+    if (job->drop != NULL && result->own != NULL)
+        job->drop(job->ctx, result->own);
     textbuf_free(&result->output);
     textbuf_free(&result->errors);
     textbuf_free(&result->trace);
@@ -209,7 +211,7 @@ void work_end(struct work *work)
     else
         work->job.stop(work->job.ctx, work->state);
     for (size_t i = 0; i < work->ring_size; i++) {
-        result_free(&work->ring[i].result);
+        result_free(&work->job, &work->ring[i].result);
         textbuf_free(&work->ring[i].bytes);
     }
     free(work->ring);

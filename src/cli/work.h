@@ -14,6 +14,7 @@ struct work_result {
     struct textbuf trace;
     struct tally tally;
     bool failed; /* some message could not be read */
+    void *own;   /* the job's: NULL at first, kept from batch to batch */
 };
 
 struct work_job {
@@ -23,6 +24,7 @@ struct work_job {
     void (*render)(void *ctx, void *state, const struct input_message *message,
                    struct work_result *result);
     void (*stop)(void *ctx, void *state);
+    void (*drop)(void *ctx, void *own); /* frees result->own; may be NULL */
     /* Takes results in order, in the thread that calls work_*(). */
     void (*emit)(void *ctx, const struct work_result *result);
     void *ctx;

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ * bounce ingest: reports, and what was sent, into the store. */
+#include "cli/args.h"
+#include "cli/cli.h"
+#include "cli/ingest.h"
+
+#define TOKEN_AGE "30d"
+
+struct ingest_texts {
+    const char *scope, *campaign, *ip, *from, *since, *verp_key, *verp_age;
+};
+
+static int fill_options(struct ingest_options *options,
+                        const struct ingest_texts *texts, int64_t now)
+{
+    int status = session_parse_since("ingest", "since", texts->since, now,
+                                     &options->since);
+
+    if (status >= 0)
+        return status;
+    options->scope = slice_cstr(texts->scope);
+    options->campaign = slice_cstr(texts->campaign);
+    options->ip = slice_cstr(texts->ip);
+    options->sender_domain = slice_cstr(texts->from);
+    options->verp_max_age_s = session_parse_span(texts->verp_age);
+    if (options->verp_max_age_s < 0)
+        return args_wrong("ingest",
+                          "--verp-max-age wants a span such as 30d, not %s",
+                          texts->verp_age);
+    return texts->verp_key != NULL
+               ? verp_keys_read(&options->verp, texts->verp_key)
+               : -1;
+}
+
+static int ingest(struct ingest_options *options,
+                  const struct ingest_texts *texts, char *const *paths,
+                  int count)
+{
+    struct session session;
+    int status = session_open("ingest", options->choice, true,
+                              options->keep_raw_days, &session);
+
+    if (status >= 0)
+        return status;
+    status = fill_options(options, texts, session.now);
+    if (status < 0)
+        status = ingest_reports(&session, options, paths, count);
+    verp_keys_clear(&options->verp);
+    session_close(&session);
+    ingest_die_of_signal();
+    return status;
+}
+
+int verb_ingest(int argc, char **argv)
+{
+    struct session_choice choice = {0};
+    struct ingest_options options = {
+        .choice = &choice, .jobs = 1, .keep_event_days = 400};
+    struct ingest_texts texts = {.verp_age = TOKEN_AGE};
+    const struct arg_option table[] = {
+        {"scope", ARG_TEXT, &texts.scope, "SCOPE",
+         "list or brand, where a report tells none"},
+        {"campaign", ARG_TEXT, &texts.campaign, "NAME",
+         "campaign, where a report tells none"},
+        {"ip", ARG_TEXT, &texts.ip, "IP", "the address that it was sent from"},
+        {"from", ARG_TEXT, &texts.from, "DOMAIN", "the sender domain"},
+        {"since", ARG_TEXT, &texts.since, "TIME",
+         "pass over what happened before: a date, or a span such as 30d"},
+        {"verp-key", ARG_TEXT, &texts.verp_key, "FILE",
+         "keys of tokens in the reports' recipients (bounce verp)"},
+        {"verp-max-age", ARG_TEXT, &texts.verp_age, "SPAN",
+         "older tokens are expired; default " TOKEN_AGE},
+        {"keep-raw", ARG_NUMBER, &options.keep_raw_days, "DAYS",
+         "keep the reports themselves so long; default not at all"},
+        {"keep-events", ARG_NUMBER, &options.keep_event_days, "DAYS",
+         "fold older events into counts; default 400"},
+        {"again", ARG_FLAG, &options.again, NULL,
+         "from the beginning, also of an mbox that was read before"},
+        {"jobs", ARG_NUMBER, &options.jobs, "N", "threads; default 1"},
+        {"json", ARG_FLAG, &options.json, NULL, "the summary as JSON"},
+        {"rules", ARG_TEXT, &choice.rules, "DIR",
+         "rules that precede the built-in"},
+        SESSION_OPTIONS(&choice),
+        SESSION_NOW(&choice),
+    };
+    const struct arg_spec spec = {
+        "bounce ingest [OPTION...] SOURCE...\n"
+        "       bounce ingest sent [OPTION...] FILE...",
+        "Reads reports from files, folders, Maildirs, mboxes and standard "
+        "input (-) into the\nstore, where each failure counts once. Reading "
+        "them again changes nothing; an mbox\nthat grew goes on where it "
+        "stood. sent reads the log of what was sent.",
+        table, sizeof(table) / sizeof(table[0]),
+        "Exit status 75: the store did not take it, try again; what was taken "
+        "before is kept."};
+    int status;
+
+    if (argc > 1 && strcmp(argv[1], "sent") == 0)
+        return ingest_sent(argc - 1, argv + 1);
+    status = args_parse(&spec, &argc, argv);
+    if (status >= 0)
+        return status;
+    if (argc == 0)
+        return args_wrong("ingest", "nothing to read: name files, or -");
+    return ingest(&options, &texts, argv, argc);
+}
