@@ -44,12 +44,18 @@ const struct serve_mind *serve_mind_take(struct serve *serve);
 void serve_mind_give(struct serve *serve, const struct serve_mind *mind);
 struct writer *serve_writer(struct serve *serve);
 
-/* A book for reading, from a pool; waits while all are in use. NULL: the store
- * cannot be opened, error says why. */
-struct book *serve_book_take(struct serve *serve, struct store_error *error);
-void serve_book_give(struct serve *serve, struct book *book);
-/* An ask that goes with the book that was taken. */
-struct ask *serve_ask(struct serve *serve, struct book *book);
+/* A book for reading, and what asks it. */
+struct serve_reader {
+    struct book *book;
+    struct ask *ask;
+};
+/* From a pool; waits while all are in use. NULL: the store cannot be opened,
+ * error says why. */
+struct serve_reader *serve_reader_take(struct serve *serve,
+                                       struct store_error *error);
+void serve_reader_give(struct serve *serve, struct serve_reader *reader);
+/* Gives back one whose store failed: it is opened anew the next time. */
+void serve_reader_spoil(struct serve *serve, struct serve_reader *reader);
 
 void serve_add(struct serve *serve, enum serve_count what, uint64_t n);
 void serve_drop(struct serve *serve, enum serve_count what, uint64_t n);
