@@ -81,20 +81,25 @@ struct list_change {
     unsigned count, needed, flags;
     struct bounce_slice cursor;
 };
-/* In the order of their happening; cursor is the last one seen. */
+/* In the order in which they were written; cursor is the last one seen. kind:
+ * state, hold; state: what it became. They have no domain, provider, campaign,
+ * ip and sender_domain. */
 enum store_err list_changes(struct book *book, const struct list_filter *filter,
                             bool (*take)(void *ctx,
                                          const struct list_change *row),
                             void *ctx, struct store_error *error);
 
-/* Holds; those that ended too when with_ended. */
+/* Holds by the time they began; those that ended too when with_ended. They have
+ * no address, state, scope or kind, and no cursor. */
 enum store_err
 list_holds(struct book *book, const struct list_filter *filter, bool with_ended,
            int64_t now, bool (*take)(void *ctx, const struct bounce_hold *hold),
            void *ctx, struct store_error *error);
 
-/* Of each recipient of a campaign whose last word is a temporary failure, a
- * suspension or a hold: whether it may be tried again, now, when, or never. */
+/* The recipients of the filter's campaigns (one must be named) whose last word is
+ * no delivery: whether the mail may be tried again now, when, or never, for the
+ * address's sake, the route's, or the failure's own ("retry", "retry-after",
+ * "gave-up", "permanent"). */
 struct list_due {
     struct bounce_slice address;
     enum bounce_may may;

@@ -32,7 +32,7 @@ struct stream {
 struct search {
     struct book *book;
     const struct list_filter *filter;
-    bool review;
+    bool review, last_words;
     struct arena arena, row_arena;
     struct address address;
     bool classes[BOUNCE_CLASS_UNDETERMINED + 1], kinds[EVENT_KINDS];
@@ -206,6 +206,11 @@ static void add_rest(struct search *s)
         query_add(q, " AND at < ");
         query_value(q, store_int(f->until));
     }
+    if (s->last_words)
+        query_add(q, " AND kind IN (1, 2) AND NOT EXISTS (SELECT 1 FROM event "
+                     "AS l WHERE l.rcpt = t.rcpt AND l.campaign = t.campaign "
+                     "AND l.kind IN (1, 2, 3) AND (l.at > t.at OR (l.at = t.at "
+                     "AND l.seq > t.seq)))");
     add_numbers(q, "class", &s->class_words, s->classes,
                 BOUNCE_CLASS_UNDETERMINED + 1, as_it_is);
     add_numbers(q, "kind", &s->kind_words, s->kinds, EVENT_KINDS,
@@ -497,27 +502,20 @@ static enum store_err list(struct search *s, take_event *take, void *ctx,
     return err == STORE_OK ? walk(s, take, ctx, error) : err;
 }
 
-static enum store_err list_rows(struct book *book,
-                                const struct list_filter *filter, bool review,
-                                take_event *take, void *ctx,
+static enum store_err list_rows(struct search *s, take_event *take, void *ctx,
                                 struct store_error *error)
 {
-    struct search *s = calloc(1, sizeof(*s));
+    struct store *store = s->book->store;
     enum store_err err;
 
-    if (s == NULL)
-        return list_no_memory(error);
-    s->book = book;
-    s->filter = filter;
-    s->review = review;
     arena_init(&s->arena, allocator_default(), ARENA_MAX);
     arena_init(&s->row_arena, allocator_default(), ARENA_MAX);
     say_next(s, NULL);
     err = read_filter(s, error);
     if (err == STORE_OK)
-        err = store_begin(book->store, STORE_READ, error);
+        err = store_begin(store, STORE_READ, error);
     if (err == STORE_OK)
-        err = list_end(book->store, list(s, take, ctx, error), error);
+        err = list_end(store, list(s, take, ctx, error), error);
     for (size_t i = 0; i < s->stream_count; i++)
         arena_clear(&s->streams[i].arena);
     free(s->streams);
@@ -527,12 +525,26 @@ static enum store_err list_rows(struct book *book,
     return err;
 }
 
+static struct search *new_search(struct book *book,
+                                 const struct list_filter *filter)
+{
+    struct search *s = calloc(1, sizeof(*s));
+
+    if (s != NULL) {
+        s->book = book;
+        s->filter = filter;
+    }
+    return s;
+}
+
 enum store_err list_events(struct book *book, const struct list_filter *filter,
                            bool (*take)(void *ctx,
                                         const struct list_event *row),
                            void *ctx, struct store_error *error)
 {
-    return list_rows(book, filter, false, take, ctx, error);
+    struct search *s = new_search(book, filter);
+
+    return s != NULL ? list_rows(s, take, ctx, error) : list_no_memory(error);
 }
 
 enum store_err list_review(struct book *book, const struct list_filter *filter,
@@ -540,5 +552,23 @@ enum store_err list_review(struct book *book, const struct list_filter *filter,
                                         const struct list_event *row),
                            void *ctx, struct store_error *error)
 {
-    return list_rows(book, filter, true, take, ctx, error);
+    struct search *s = new_search(book, filter);
+
+    if (s == NULL)
+        return list_no_memory(error);
+    s->review = true;
+    return list_rows(s, take, ctx, error);
+}
+
+enum store_err
+list_last_words(struct book *book, const struct list_filter *filter,
+                bool (*take)(void *ctx, const struct list_event *row),
+                void *ctx, struct store_error *error)
+{
+    struct search *s = new_search(book, filter);
+
+    if (s == NULL)
+        return list_no_memory(error);
+    s->last_words = true;
+    return list_rows(s, take, ctx, error);
 }

@@ -29,6 +29,13 @@ bool event_row_read(const struct bounce_engine *engine,
                     const struct store_value *row, struct arena *arena,
                     struct list_record *record_out);
 
+/* list_events.c: of each recipient of the filter's campaigns the newest event
+ * that is a bounce, a delay or a delivery, where it is no delivery. */
+enum store_err
+list_last_words(struct book *book, const struct list_filter *filter,
+                bool (*take)(void *ctx, const struct list_event *row),
+                void *ctx, struct store_error *error);
+
 /* The names of kinds, of what people did too; NULL beyond the last. */
 const char *event_kind_name(unsigned value);
 int event_kind_number(unsigned value); /* as column kind has it */
