@@ -29,7 +29,8 @@ static bool take_meta(void *ctx, const struct store_value *row, size_t columns)
     (void)columns;
     if (len >= meta->cap)
         len = meta->cap - 1;
-    memcpy(meta->value, row[0].text.ptr, len);
+    if (len > 0)
+        memcpy(meta->value, row[0].text.ptr, len);
     meta->value[len] = '\0';
     meta->found = true;
     return true;
@@ -142,9 +143,12 @@ static enum store_err agree(struct book *book,
             err = book_meta_set(book, "salt", salt, error);
     }
     if (err == STORE_OK)
-        err = name_manner(options, salt, manner, error);
-    if (err == STORE_OK)
         err = book_meta(book, "addresses", there, sizeof(there), &found, error);
+    if (err == STORE_OK && found && strcmp(there, "clear") == 0 &&
+        options->address_key.ptr != NULL)
+        return refuse_manner(there, "keyed", error);
+    if (err == STORE_OK)
+        err = name_manner(options, salt, manner, error);
     if (err != STORE_OK)
         return err;
     if (!found)

@@ -35,6 +35,10 @@ enum store_err ledger_apply(struct ledger *ledger, const struct record *records,
                             struct ledger_result *results, size_t *bad_out,
                             struct store_error *error);
 
+/* What columns mid of event and sent hold: a hash of the Message-ID, with or
+ * without <>; 0: it is empty. */
+int64_t ledger_message(const struct ledger *ledger, struct bounce_slice id);
+
 /* One line of the sent log. */
 struct sent {
     struct bounce_slice message_id, recipient, scope, campaign, ip;

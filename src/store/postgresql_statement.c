@@ -170,7 +170,7 @@ static enum store_err take_results(struct pg_store *pg,
 enum store_err pg_call(struct pg_store *pg, const struct pg_call *call,
                        struct store_error *error)
 {
-    const char *name;
+    const char *name = NULL;
     int *formats;
     int sent;
     enum store_err err =

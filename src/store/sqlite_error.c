@@ -2,6 +2,8 @@
 #include "store/sqlite_error.h"
 
 #include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Long paths are told by their end, which is what differs. */
 static const char *tail_of(const char *path)
@@ -66,6 +68,13 @@ static enum store_err fail_io(sqlite3 *db, int rc, const char *path,
                       path, number, rc);
 }
 
+static bool is_readable_file(const char *path)
+{
+    struct stat file;
+    return stat(path, &file) == 0 && S_ISREG(file.st_mode) &&
+           access(path, R_OK) == 0;
+}
+
 enum store_err sqlite_fail(sqlite3 *db, int rc, const char *path,
                            struct store_error *error)
 {
@@ -89,6 +98,12 @@ enum store_err sqlite_fail(sqlite3 *db, int rc, const char *path,
         return store_fail(error, STORE_E_READONLY,
                           "%s is read-only: nothing can be written", shown);
     case SQLITE_CANTOPEN:
+        if (is_readable_file(path)) {
+            return store_fail(error, STORE_E_READONLY,
+                              "%s: a store needs two files beside it, and its "
+                              "folder cannot be written",
+                              shown);
+        }
         return sqlite_fail_open(db != NULL ? sqlite3_system_errno(db) : 0, path,
                                 error);
     case SQLITE_CORRUPT:

@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: MIT
+ * Routes that rest. What a batch asks of them is done in the order of time when
+ * all of it is known. Deliveries only matter to holds that are in force, or
+ * were so lately that another failure would lengthen the next one: those few
+ * are kept in memory, and read again when another writer changed the table
+ * (meta's row "holds" counts the changes). */
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "store/ledger_in.h"
+
+#define LATELY_S  (8 * (int64_t)DAY_S)
+#define PARTS     5
+#define MOST_KEPT 20000
+
+struct held {
+    struct held *next; /* in its slot */
+    struct bounce_hold hold;
+    bool stored, dirty, was_open;
+};
+
+/* A hold that is asked for, or a delivery. */
+struct wish {
+    const struct entry *entry;
+    const struct bounce_hold_request *request; /* NULL: a delivery */
+    unsigned flags;
+};
+
+struct holds {
+    struct held **slots;
+    size_t slot_count, count;
+    unsigned masks[1U << PARTS]; /* how many holds name just these parts */
+    int64_t version;             /* of meta's row; -1: nothing was read */
+    int64_t cutoff;              /* holds that ended before are not here */
+    struct wish *wishes;         /* in the batch's arena */
+    size_t wish_count, wish_cap;
+};
+
+struct holds *holds_new(void)
+{
+    struct holds *holds = calloc(1, sizeof(*holds));
+
+    if (holds != NULL)
+        holds->version = -1;
+    return holds;
+}
+
+static void forget_all(struct holds *holds)
+{
+    for (size_t i = 0; i < holds->slot_count; i++) {
+        while (holds->slots[i] != NULL) {
+            struct held *held = holds->slots[i];
+
+            holds->slots[i] = held->next;
+            free(held);
+        }
+    }
+    free(holds->slots);
+    memset(holds, 0, sizeof(*holds));
+    holds->version = -1;
+}
+
+void holds_free(struct holds *holds)
+{
+    if (holds == NULL)
+        return;
+    forget_all(holds);
+    free(holds);
+}
+
+void holds_begin(struct holds *holds)
+{
+    holds->wishes = NULL;
+    holds->wish_count = holds->wish_cap = 0;
+}
+
+void holds_drop(struct holds *holds)
+{
+    forget_all(holds);
+}
+
+/* ---- By key ---------------------------------------------------------- */
+
+static const struct {
+    size_t at;
+    size_t size;
+} parts[PARTS] = {
+#define PART(name)                                                             \
+    {                                                                          \
+        offsetof(struct bounce_hold_key, name),                                \
+            sizeof(((struct bounce_hold_key *)0)->name)                        \
+    }
+    PART(provider), PART(domain), PART(ip), PART(sender_domain), PART(campaign),
+#undef PART
+};
+
+static const char *part(const struct bounce_hold_key *key, unsigned i)
+{
+    return (const char *)key + parts[i].at;
+}
+
+static uint32_t hash_key(const struct bounce_hold_key *key)
+{
+    uint32_t hash = 0;
+
+    for (unsigned i = 0; i < PARTS; i++)
+        hash = (hash ^ hash_bytes(slice_cstr(part(key, i)))) * 0x9E3779B1U;
+    return hash ^ hash >> 15;
+}
+
+static bool same_key(const struct bounce_hold_key *a,
+                     const struct bounce_hold_key *b)
+{
+    for (unsigned i = 0; i < PARTS; i++) {
+        if (strcmp(part(a, i), part(b, i)) != 0)
+            return false;
+    }
+    return true;
+}
+
+static unsigned mask_of(const struct bounce_hold_key *key)
+{
+    unsigned mask = 0;
+
+    for (unsigned i = 0; i < PARTS; i++)
+        mask |= part(key, i)[0] != '\0' ? 1U << i : 0;
+    return mask;
+}
+
+static struct held *find(const struct holds *holds,
+                         const struct bounce_hold_key *key)
+{
+    struct held *held = NULL;
+
+    if (holds->slot_count > 0)
+        held = holds->slots[hash_key(key) & (holds->slot_count - 1)];
+    while (held != NULL && !same_key(&held->hold.key, key))
+        held = held->next;
+    return held;
+}
+
+static bool grow(struct holds *holds)
+{
+    size_t count = holds->slot_count > 0 ? holds->slot_count * 2 : 256;
+    struct held **slots = calloc(count, sizeof(struct held *));
+
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < holds->slot_count; i++) {
+        while (holds->slots[i] != NULL) {
+            struct held *held = holds->slots[i];
+            size_t slot = hash_key(&held->hold.key) & (count - 1);
+
+            holds->slots[i] = held->next;
+            held->next = slots[slot];
+            slots[slot] = held;
+        }
+    }
+    free(holds->slots);
+    holds->slots = slots;
+    holds->slot_count = count;
+    return true;
+}
+
+/* The hold of this key, made when it is not there. */
+static struct held *hold_of(struct holds *holds,
+                            const struct bounce_hold_key *key)
+{
+    struct held *held = find(holds, key);
+    size_t slot;
+
+    if (held != NULL)
+        return held;
+    if (holds->count >= holds->slot_count && !grow(holds))
+        return NULL;
+    held = calloc(1, sizeof(*held));
+    if (held == NULL)
+        return NULL;
+    slot = hash_key(key) & (holds->slot_count - 1);
+    held->hold.key = *key;
+    held->hold.cause.since = held->hold.cause.until = BOUNCE_NO_TIME;
+    held->hold.delivered_at = held->hold.ended_at = BOUNCE_NO_TIME;
+    held->next = holds->slots[slot];
+    holds->slots[slot] = held;
+    holds->masks[mask_of(key)]++;
+    holds->count++;
+    return held;
+}
+
+/* ---- Rows ------------------------------------------------------------ */
+
+#define KEY_COLUMNS                                                            \
+    {"provider", STORE_TEXT}, {"domain", STORE_TEXT}, {"ip", STORE_TEXT},      \
+        {"sender_domain", STORE_TEXT},                                         \
+    {                                                                          \
+        "campaign", STORE_TEXT                                                 \
+    }
+static const struct store_column hold_columns[] = {KEY_COLUMNS,
+                                                   {"since", STORE_INT},
+                                                   {"until", STORE_INT},
+                                                   {"category", STORE_TEXT},
+                                                   {"entry", STORE_TEXT},
+                                                   {"rule", STORE_TEXT},
+                                                   {"event_id", STORE_TEXT},
+                                                   {"confidence", STORE_INT},
+                                                   {"verified", STORE_INT},
+                                                   {"base_s", STORE_INT},
+                                                   {"step", STORE_INT},
+                                                   {"open", STORE_INT},
+                                                   {"by_hand", STORE_INT},
+                                                   {"delivered_at", STORE_INT},
+                                                   {"ended_at", STORE_INT}};
+#define HOLD_COLUMNS (sizeof(hold_columns) / sizeof(hold_columns[0]))
+static const struct store_put hold_put = {"hold", hold_columns, HOLD_COLUMNS,
+                                          PARTS, STORE_REPLACE};
+static const struct store_column hold_keys[] = {KEY_COLUMNS};
+#define HOLD_NAMES                                                             \
+    "provider, domain, ip, sender_domain, campaign, since, until, category, "  \
+    "entry, rule, event_id, confidence, verified, base_s, step, open, "        \
+    "by_hand, delivered_at, ended_at"
+static const struct store_get hold_get = {"hold", HOLD_NAMES, hold_keys, PARTS};
+
+static void take_text(char *out, size_t cap, const struct store_value *value)
+{
+    size_t len = value->type == STORE_TEXT ? value->text.len : 0;
+
+    if (len >= cap)
+        len = cap - 1;
+    memset(out, 0, cap);
+    if (len > 0)
+        memcpy(out, value->text.ptr, len);
+}
+
+#define TAKE_TEXT(array, value) take_text(array, sizeof(array), value)
+
+static bool take_hold(void *ctx, const struct store_value *row, size_t columns)
+{
+    struct holds *holds = ctx;
+    struct bounce_hold_key key;
+    struct bounce_hold *hold;
+    struct held *held;
+
+    (void)columns;
+    TAKE_TEXT(key.provider, &row[0]);
+    TAKE_TEXT(key.domain, &row[1]);
+    TAKE_TEXT(key.ip, &row[2]);
+    TAKE_TEXT(key.sender_domain, &row[3]);
+    TAKE_TEXT(key.campaign, &row[4]);
+    held = hold_of(holds, &key);
+    if (held == NULL)
+        return false;
+    held->stored = true;
+    hold = &held->hold;
+    hold->cause.since = value_time(&row[5]);
+    hold->cause.until = value_time(&row[6]);
+    TAKE_TEXT(hold->cause.category, &row[7]);
+    TAKE_TEXT(hold->cause.entry, &row[8]);
+    TAKE_TEXT(hold->cause.rule, &row[9]);
+    TAKE_TEXT(hold->cause.event_id, &row[10]);
+    hold->cause.confidence = (unsigned)row[11].integer;
+    hold->cause.verified = (int)row[12].integer;
+    hold->base_s = row[13].integer;
+    hold->step = (unsigned)row[14].integer;
+    hold->open = row[15].integer != 0;
+    hold->by_hand = row[16].integer != 0;
+    hold->delivered_at = value_time(&row[17]);
+    hold->ended_at = value_time(&row[18]);
+    return true;
+}
+
+static struct store_value text_or_null(const char *text)
+{
+    return text[0] != '\0' ? store_text(slice_cstr(text))
+                           : (struct store_value){0};
+}
+
+static void fill_row(const struct bounce_hold *hold, struct store_value *row)
+{
+    for (unsigned i = 0; i < PARTS; i++)
+        row[i] = store_text(slice_cstr(part(&hold->key, i)));
+    row[5] = store_time(hold->cause.since);
+    row[6] = store_time(hold->cause.until);
+    row[7] = text_or_null(hold->cause.category);
+    row[8] = text_or_null(hold->cause.entry);
+    row[9] = text_or_null(hold->cause.rule);
+    row[10] = text_or_null(hold->cause.event_id);
+    row[11] = store_int(hold->cause.confidence);
+    row[12] = store_int(hold->cause.verified);
+    row[13] = store_int(hold->base_s);
+    row[14] = store_int(hold->step);
+    row[15] = store_int(hold->open);
+    row[16] = store_int(hold->by_hand);
+    row[17] = store_time(hold->delivered_at);
+    row[18] = store_time(hold->ended_at);
+}
+
+/* ---- What a batch wishes --------------------------------------------- */
+
+static bool wish(struct ledger *ledger, const struct entry *entry,
+                 const struct bounce_hold_request *request, unsigned flags)
+{
+    struct holds *holds = ledger->holds;
+
+    holds->wishes = ledger_grow(ledger, holds->wishes, holds->wish_count,
+                                &holds->wish_cap, sizeof(*holds->wishes));
+    if (holds->wishes == NULL)
+        return false;
+    holds->wishes[holds->wish_count++] = (struct wish){entry, request, flags};
+    return true;
+}
+
+bool holds_want(struct ledger *ledger, const struct entry *entry,
+                const struct bounce_decision *decision)
+{
+    struct bounce_hold_request *request =
+        arena_alloc(&ledger->arena, sizeof(*request));
+
+    if (request == NULL)
+        return false;
+    *request = decision->hold;
+    return wish(ledger, entry, request,
+                (decision->incident ? 1U : 0) | (decision->alert ? 2U : 0) |
+                    (decision->review ? 4U : 0) |
+                    (decision->observed ? 8U : 0));
+}
+
+bool holds_deliver(struct ledger *ledger, const struct entry *entry)
+{
+    return wish(ledger, entry, NULL, 0);
+}
+
+/* Of one second deliveries come first: what failed in it begins anew. */
+static int by_time(const void *a, const void *b)
+{
+    const struct wish *x = a, *y = b;
+
+    if (x->entry->at != y->entry->at)
+        return x->entry->at < y->entry->at ? -1 : 1;
+    if ((x->request == NULL) != (y->request == NULL))
+        return x->request == NULL ? -1 : 1;
+    return slice_compare(x->entry->id, y->entry->id);
+}
+
+/* ---- Reading --------------------------------------------------------- */
+
+static enum store_err read_active(struct ledger *ledger, int64_t oldest,
+                                  struct store_error *error)
+{
+    struct holds *holds = ledger->holds;
+    int64_t cutoff = oldest - LATELY_S;
+    struct store_value value;
+    enum store_err err;
+
+    if (holds->cutoff != 0 && cutoff >= holds->cutoff)
+        return STORE_OK;
+    value = store_int(cutoff);
+    err = store_run(ledger->book->store,
+                    "SELECT " HOLD_NAMES " FROM hold WHERE open = 1 AND "
+                    "(until IS NULL OR until >= $1)",
+                    &value, 1, take_hold, holds, error);
+    if (err == STORE_E_STOPPED)
+        return ledger_nomem(error);
+    if (err == STORE_OK)
+        holds->cutoff = cutoff;
+    return err;
+}
+
+/* Holds that are asked for and that are not in memory. */
+static enum store_err read_wanted(struct ledger *ledger,
+                                  struct store_error *error)
+{
+    struct holds *holds = ledger->holds;
+    enum store_err err;
+    struct rows keys;
+
+    if (!rows_init(ledger, &keys, PARTS, holds->wish_count))
+        return ledger_nomem(error);
+    for (size_t i = 0; i < holds->wish_count; i++) {
+        const struct bounce_hold_request *request = holds->wishes[i].request;
+        struct store_value *key;
+
+        if (request == NULL || find(holds, &request->key) != NULL)
+            continue;
+        key = rows_add(ledger, &keys);
+        if (key == NULL || hold_of(holds, &request->key) == NULL)
+            return ledger_nomem(error);
+        for (unsigned k = 0; k < PARTS; k++)
+            key[k] = store_text(slice_cstr(part(&request->key, k)));
+    }
+    err = store_get_rows(ledger->book->store, &hold_get, keys.values,
+                         keys.count, take_hold, holds, error);
+    return err == STORE_E_STOPPED ? ledger_nomem(error) : err;
+}
+
+/* What we know is of this version, or nothing. */
+static enum store_err agree(struct ledger *ledger, struct store_error *error)
+{
+    struct holds *holds = ledger->holds;
+    struct wish *wishes = holds->wishes;
+    size_t count = holds->wish_count, cap = holds->wish_cap;
+    char text[32];
+    bool found;
+    int64_t version;
+    enum store_err err =
+        book_meta(ledger->book, "holds", text, sizeof(text), &found, error);
+
+    if (err != STORE_OK)
+        return err;
+    version = found ? strtoll(text, NULL, 10) : 0;
+    if (version != holds->version || holds->count > MOST_KEPT)
+        forget_all(holds);
+    holds->version = version;
+    holds->wishes = wishes;
+    holds->wish_count = count;
+    holds->wish_cap = cap;
+    return STORE_OK;
+}
+
+/* ---- Doing ----------------------------------------------------------- */
+
+static struct bounce_slice name_route(struct ledger *ledger,
+                                      const struct bounce_hold_key *key)
+{
+    char *text = arena_alloc(&ledger->arena, sizeof(*key) + 16);
+    size_t len = 0;
+
+    for (unsigned i = 0; text != NULL && i < PARTS; i++) {
+        size_t part_len = strlen(part(key, i));
+
+        if (part_len == 0)
+            continue;
+        if (len > 0) {
+            memcpy(text + len, " / ", 3);
+            len += 3;
+        }
+        memcpy(text + len, part(key, i), part_len);
+        len += part_len;
+    }
+    if (text != NULL)
+        text[len] = '\0';
+    return slice_make(text, len);
+}
+
+static bool tell(struct ledger *ledger, const struct wish *w,
+                 const struct held *held, const char *outcome)
+{
+    struct change *change = change_add(ledger, w->entry);
+    struct bounce_slice route = name_route(ledger, &held->hold.key);
+
+    if (change == NULL || route.ptr == NULL)
+        return false;
+    change->what = "hold";
+    change->was = held->was_open ? "held" : "free";
+    change->becomes = held->hold.open ? "held" : "free";
+    change->outcome = outcome;
+    change->reason = route.ptr;
+    change->cause = held->hold.cause;
+    change->flags = w->flags;
+    if (w->entry->result != NULL)
+        w->entry->result->changed = true;
+    return true;
+}
+
+static bool is_in_force(const struct bounce_hold *hold, int64_t at)
+{
+    return hold->open &&
+           (hold->cause.until == BOUNCE_NO_TIME || hold->cause.until > at);
+}
+
+static bool open_hold(struct ledger *ledger, const struct wish *w)
+{
+    struct held *held = hold_of(ledger->holds, &w->request->key);
+
+    if (held == NULL)
+        return false;
+    held->was_open = is_in_force(&held->hold, w->entry->at);
+    if (!bounce_hold_open(&held->hold, w->request))
+        return true;
+    held->dirty = true;
+    return tell(ledger, w, held, held->was_open ? "extended" : "held");
+}
+
+static void part_set(struct bounce_hold_key *key, unsigned i,
+                     struct bounce_slice value)
+{
+    char *out = (char *)key + parts[i].at;
+    size_t len = value.len < parts[i].size ? value.len : 0;
+
+    memset(out, 0, parts[i].size);
+    for (size_t k = 0; k < len; k++)
+        out[k] = (char)ascii_lower((unsigned char)value.ptr[k]);
+}
+
+static bool end_hold(struct ledger *ledger, const struct wish *w,
+                     struct held *held)
+{
+    held->was_open = is_in_force(&held->hold, w->entry->at);
+    if (!bounce_hold_end(&held->hold, false, w->entry->at))
+        return true;
+    held->dirty = true;
+    return held->hold.open || !held->was_open || tell(ledger, w, held, "ended");
+}
+
+/* All holds whose parts are the delivery's, whatever the others are. */
+static bool end_holds(struct ledger *ledger, const struct wish *w)
+{
+    const struct entry *e = w->entry;
+    const struct bounce_slice values[PARTS] = {e->provider, e->domain, e->ip,
+                                               e->sender_domain, e->campaign};
+    struct bounce_hold_key route, key;
+    unsigned known;
+
+    for (unsigned i = 0; i < PARTS; i++)
+        part_set(&route, i, values[i]);
+    known = mask_of(&route);
+    for (unsigned mask = 1; mask < 1U << PARTS; mask++) {
+        struct held *held;
+
+        if (ledger->holds->masks[mask] == 0 || (mask & ~known) != 0)
+            continue;
+        key = route;
+        for (unsigned i = 0; i < PARTS; i++) {
+            if ((mask & 1U << i) == 0)
+                part_set(&key, i, SLICE_NULL);
+        }
+        held = find(ledger->holds, &key);
+        if (held != NULL && !end_hold(ledger, w, held))
+            return false;
+    }
+    return true;
+}
+
+static enum store_err put(struct ledger *ledger, struct store_error *error)
+{
+    struct holds *holds = ledger->holds;
+    char text[32];
+    struct rows rows;
+    enum store_err err;
+
+    if (!rows_init(ledger, &rows, HOLD_COLUMNS, 16))
+        return ledger_nomem(error);
+    for (size_t i = 0; i < holds->slot_count; i++) {
+        for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
+            struct store_value *row;
+
+            if (!h->dirty)
+                continue;
+            h->dirty = false;
+            h->stored = true;
+            row = rows_add(ledger, &rows);
+            if (row == NULL)
+                return ledger_nomem(error);
+            fill_row(&h->hold, row);
+        }
+    }
+    if (rows.count == 0)
+        return STORE_OK;
+    err = store_put_rows(ledger->book->store, &hold_put, rows.values,
+                         rows.count, error);
+    if (err != STORE_OK)
+        return err;
+    snprintf(text, sizeof(text), "%" PRId64, ++holds->version);
+    return book_meta_set(ledger->book, "holds", text, error);
+}
+
+enum store_err holds_settle(struct ledger *ledger, struct store_error *error)
+{
+    struct holds *holds = ledger->holds;
+    int64_t oldest = INT64_MAX;
+    enum store_err err;
+
+    if (holds->wish_count == 0)
+        return STORE_OK;
+    err = agree(ledger, error);
+    if (err == STORE_OK)
+        err = read_wanted(ledger, error);
+    for (size_t i = 0; i < holds->wish_count; i++) {
+        const struct wish *w = &holds->wishes[i];
+
+        if (w->request == NULL && w->entry->at < oldest)
+            oldest = w->entry->at;
+    }
+    if (err == STORE_OK && oldest != INT64_MAX)
+        err = read_active(ledger, oldest, error);
+    if (err != STORE_OK)
+        return err;
+    qsort(holds->wishes, holds->wish_count, sizeof(*holds->wishes), by_time);
+    for (size_t i = 0; i < holds->wish_count; i++) {
+        const struct wish *w = &holds->wishes[i];
+
+        if (w->request != NULL ? !open_hold(ledger, w) : !end_holds(ledger, w))
+            return ledger_nomem(error);
+    }
+    return put(ledger, error);
+}

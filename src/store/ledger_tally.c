@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ * Table tally: the counts of a day, added up for the whole batch before they
+ * are written. */
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "store/ledger_in.h"
+
+static const char *const dims[] = {
+    "all", "provider", "domain", "campaign", "scope", "ip", "sender_domain"};
+#define DIMS (sizeof(dims) / sizeof(dims[0]))
+
+struct count {
+    unsigned dim;
+    int64_t day, n;
+    struct bounce_slice value, detail;
+    const char *what;
+    uint32_t hash;
+};
+
+struct tally {
+    struct count *counts; /* in the batch's arena */
+    size_t count, cap;
+    uint32_t *slots; /* a count's index + 1 */
+    size_t slot_mask;
+};
+
+struct tally *tally_new(void)
+{
+    return calloc(1, sizeof(struct tally));
+}
+
+void tally_free(struct tally *tally)
+{
+    free(tally);
+}
+
+void tally_begin(struct tally *tally)
+{
+    memset(tally, 0, sizeof(*tally));
+}
+
+static bool same(const struct count *a, const struct count *b)
+{
+    return a->hash == b->hash && a->dim == b->dim && a->day == b->day &&
+           strcmp(a->what, b->what) == 0 && slice_eq(a->value, b->value) &&
+           slice_eq(a->detail, b->detail);
+}
+
+static size_t slot_of(const struct tally *t, const struct count *count)
+{
+    size_t slot = count->hash & t->slot_mask;
+
+    while (t->slots[slot] != 0 && !same(&t->counts[t->slots[slot] - 1], count))
+        slot = (slot + 1) & t->slot_mask;
+    return slot;
+}
+
+/* At most half of the slots are taken. */
+static bool make_room(struct ledger *ledger, struct tally *t)
+{
+    size_t slots = t->slots != NULL ? (t->slot_mask + 1) * 2 : 4096;
+
+    t->counts =
+        ledger_grow(ledger, t->counts, t->count, &t->cap, sizeof(*t->counts));
+    if (t->counts == NULL)
+        return false;
+    if (t->slots != NULL && t->count * 2 < t->slot_mask)
+        return true;
+    t->slots = arena_calloc(&ledger->arena, slots, sizeof(*t->slots));
+    if (t->slots == NULL)
+        return false;
+    t->slot_mask = slots - 1;
+    for (size_t i = 0; i < t->count; i++)
+        t->slots[slot_of(t, &t->counts[i])] = (uint32_t)i + 1;
+    return true;
+}
+
+static uint32_t mix(uint32_t hash, uint32_t more)
+{
+    return (hash ^ more) * 0x9E3779B1U;
+}
+
+static bool add(struct ledger *ledger, struct count *count, int64_t n)
+{
+    struct tally *t = ledger->tally;
+    size_t slot;
+
+    count->hash = mix(mix(mix(mix(hash_bytes(count->value), count->dim),
+                              (uint32_t)count->day),
+                          hash_bytes(count->detail)),
+                      (uint32_t)(unsigned char)count->what[0]);
+    count->hash ^= count->hash >> 15;
+    if (!make_room(ledger, t))
+        return false;
+    slot = slot_of(t, count);
+    if (t->slots[slot] == 0) {
+        count->n = 0;
+        t->counts[t->count++] = *count;
+        t->slots[slot] = (uint32_t)t->count;
+    }
+    t->counts[t->slots[slot] - 1].n += n;
+    return true;
+}
+
+bool tally_add(struct ledger *ledger, const struct tally_what *what, int64_t n)
+{
+    const struct bounce_slice values[DIMS] = {
+        SLICE(""),   what->provider, what->domain,       what->campaign,
+        what->scope, what->ip,       what->sender_domain};
+
+    for (unsigned i = 0; i < DIMS; i++) {
+        struct count count = {.dim = i,
+                              .day = what->at / DAY_S,
+                              .value = values[i],
+                              .what = what->what,
+                              .detail = what->detail.ptr != NULL ? what->detail
+                                                                 : SLICE("")};
+
+        if (values[i].ptr != NULL && !add(ledger, &count, n))
+            return false;
+    }
+    return true;
+}
+
+bool tally_entry(struct ledger *ledger, const struct entry *entry, int64_t n)
+{
+    struct tally_what what = {
+        .at = entry->at,
+        .detail = entry->category,
+        .provider = entry->provider,
+        .domain = entry->domain,
+        .campaign = entry->campaign,
+        .scope = entry->scope,
+        .ip = entry->ip,
+        .sender_domain = entry->sender_domain,
+    };
+
+    if (entry->kind >= RECORD_SUPPRESS || entry->kind == BOUNCE_KIND_NONE)
+        return true;
+    what.what = bounce_kind_name((enum bounce_kind)entry->kind);
+    return tally_add(ledger, &what, n);
+}
+
+static const struct store_column tally_columns[] = {
+    {"dim", STORE_TEXT},  {"day", STORE_INT},     {"value", STORE_TEXT},
+    {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
+static const struct store_put tally_put_rows = {"tally", tally_columns, 6, 5,
+                                                STORE_ADD};
+
+static int by_key(const void *a, const void *b)
+{
+    const struct count *x = a, *y = b;
+    int order = strcmp(dims[x->dim], dims[y->dim]);
+
+    if (order == 0)
+        order = x->day < y->day ? -1 : x->day > y->day;
+    if (order == 0)
+        order = slice_compare(x->value, y->value);
+    if (order == 0)
+        order = strcmp(x->what, y->what);
+    return order != 0 ? order : slice_compare(x->detail, y->detail);
+}
+
+enum store_err tally_put(struct ledger *ledger, struct store_error *error)
+{
+    struct tally *t = ledger->tally;
+    struct rows rows;
+
+    if (t->count == 0)
+        return STORE_OK;
+    if (!rows_init(ledger, &rows, 6, t->count))
+        return ledger_nomem(error);
+    qsort(t->counts, t->count, sizeof(*t->counts), by_key);
+    for (size_t i = 0; i < t->count; i++) {
+        const struct count *c = &t->counts[i];
+        struct store_value *row;
+
+        if (c->n == 0)
+            continue;
+        row = rows_add(ledger, &rows);
+        if (row == NULL)
+            return ledger_nomem(error);
+        row[0] = store_text(slice_cstr(dims[c->dim]));
+        row[1] = store_int(c->day);
+        row[2] = store_text(c->value);
+        row[3] = store_text(slice_cstr(c->what));
+        row[4] = store_text(c->detail);
+        row[5] = store_int(c->n);
+    }
+    return store_put_rows(ledger->book->store, &tally_put_rows, rows.values,
+                          rows.count, error);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include "ledger_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const char *hash_key;
+
+static void open_book(struct desk *desk)
+{
+    struct book_options options = {.store = desk->fixture.where,
+                                   .policy = desk->policy,
+                                   .engine = desk->engine,
+                                   .keep_raw_days = 30,
+                                   .create = true};
+
+    if (hash_key != NULL)
+        options.address_key = slice_cstr(hash_key);
+    if (book_open(&options, &desk->book, &desk->error) != STORE_OK)
+        fail_msg("book_open: %s", desk->error.msg);
+    desk->ledger = ledger_new(desk->book);
+    assert_non_null(desk->ledger);
+}
+
+void desk_init(struct desk *desk, const char *preset, const char *policy_text,
+               const char *key)
+{
+    struct bounce_error error;
+
+    memset(desk, 0, sizeof(*desk));
+    hash_key = key;
+    fixture_init(&desk->fixture);
+    assert_int_equal(bounce_engine_new(NULL, &desk->engine), BOUNCE_OK);
+    assert_int_equal(bounce_engine_seal(desk->engine, &error), BOUNCE_OK);
+    if (bounce_policy_new(NULL, preset, "own.policy", policy_text,
+                          policy_text != NULL ? strlen(policy_text) : 0,
+                          &desk->policy, &error) != BOUNCE_OK)
+        fail_msg("%s", error.msg);
+    open_book(desk);
+}
+
+void desk_reopen(struct desk *desk)
+{
+    ledger_free(desk->ledger);
+    book_close(desk->book);
+    open_book(desk);
+}
+
+void desk_clear(struct desk *desk)
+{
+    ledger_free(desk->ledger);
+    book_close(desk->book);
+    bounce_policy_free(desk->policy);
+    bounce_engine_free(desk->engine);
+    fixture_clear(&desk->fixture);
+}
+
+struct record desk_event(enum bounce_kind kind, const char *id,
+                         const char *address, const char *category, int64_t at)
+{
+    struct record r;
+
+    record_init(&r, NULL);
+    r.event.kind = kind;
+    r.event.event_id = slice_cstr(id);
+    r.event.recipient = slice_cstr(address);
+    r.event.category = slice_cstr(category);
+    r.event.cls = BOUNCE_CLASS_EVENT;
+    r.event.provider = SLICE("google");
+    r.event.evidence_rule = SLICE("test.rule");
+    r.event.confidence = 0.98;
+    r.event.occurred_at = at;
+    r.ip = SLICE("192.0.2.1");
+    r.sender_domain = SLICE("news.example");
+    r.source = SLICE("test");
+    return r;
+}
+
+struct record desk_bounce(const char *id, const char *address,
+                          const char *category, int64_t at)
+{
+    struct record r = desk_event(BOUNCE_KIND_BOUNCE, id, address, category, at);
+
+    r.event.cls = BOUNCE_CLASS_HARD;
+    r.event.permanent = 1;
+    r.event.diagnostic = SLICE("550 5.1.1 no such user");
+    return r;
+}
+
+void desk_apply_all(struct desk *desk, const struct record *records,
+                    size_t count, int64_t now, struct ledger_result *results)
+{
+    if (ledger_apply(desk->ledger, records, count, now, results, &desk->bad,
+                     &desk->error) != STORE_OK)
+        fail_msg("ledger_apply: %s", desk->error.msg);
+}
+
+struct ledger_result desk_apply_at(struct desk *desk,
+                                   const struct record *record, int64_t now)
+{
+    struct ledger_result result;
+
+    desk_apply_all(desk, record, 1, now, &result);
+    return result;
+}
+
+struct ledger_result desk_apply(struct desk *desk, const struct record *record)
+{
+    return desk_apply_at(desk, record, record->event.occurred_at);
+}
+
+void desk_expect(struct desk *desk, const char *sql, const char *rows)
+{
+    fixture_expect(desk->book->store, sql, rows);
+}
+
+char *desk_query(struct desk *desk, const char *sql)
+{
+    return fixture_query(desk->book->store, sql, NULL, 0);
+}
+
+static bool differs(void *ctx, const struct ledger_difference *what)
+{
+    char before[8192], after[8192];
+    size_t b = bounce_state_write(what->before, before, sizeof(before));
+    size_t a = bounce_state_write(what->after, after, sizeof(after));
+
+    (void)ctx;
+    print_message("%.*s \"%.*s\"\nstored:\n%.*sreplayed:\n%.*s",
+                  (int)what->address.len, what->address.ptr,
+                  (int)what->scope.len, what->scope.ptr,
+                  (int)(b < sizeof(before) ? b : sizeof(before)), before,
+                  (int)(a < sizeof(after) ? a : sizeof(after)), after);
+    *(bool *)ctx = true;
+    return false;
+}
+
+void desk_expect_replay(struct desk *desk)
+{
+    bool any = false;
+    uint64_t addresses;
+    enum store_err err = ledger_try(desk->ledger, NULL, LEDGER_T0, differs,
+                                    &any, &addresses, &desk->error);
+
+    if (err != STORE_OK && err != STORE_E_STOPPED)
+        fail_msg("ledger_try: %s", desk->error.msg);
+    if (any)
+        fail_msg("a replay gives something else");
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * A book in a fresh store, and records for it. Everything must succeed, or the
+ * test fails. */
+#ifndef BOUNCE_TESTS_LEDGER_FIXTURE_H
+#define BOUNCE_TESTS_LEDGER_FIXTURE_H
+
+#include "store/ledger.h"
+#include "store_fixture.h"
+
+#define LEDGER_HOUR ((int64_t)3600)
+#define LEDGER_DAY  (24 * LEDGER_HOUR)
+#define LEDGER_T0   ((int64_t)1700000000 / LEDGER_DAY * LEDGER_DAY)
+
+struct desk {
+    struct fixture fixture;
+    struct bounce_engine *engine;
+    struct bounce_policy *policy;
+    struct book *book;
+    struct ledger *ledger;
+    struct store_error error;
+    size_t bad;
+};
+
+/* policy_text: the user's own stanzas; NULL: none. key: of hashed addresses;
+ * NULL: clear. */
+void desk_init(struct desk *desk, const char *preset, const char *policy_text,
+               const char *key);
+void desk_clear(struct desk *desk);
+/* Book and ledger anew, as another process would have them. */
+void desk_reopen(struct desk *desk);
+
+/* A permanent and sure bounce, of google, over a known route. */
+struct record desk_bounce(const char *id, const char *address,
+                          const char *category, int64_t at);
+/* A record of another kind, likewise. */
+struct record desk_event(enum bounce_kind kind, const char *id,
+                         const char *address, const char *category, int64_t at);
+/* One at a time; now is the record's time unless it is given. */
+struct ledger_result desk_apply(struct desk *desk, const struct record *record);
+struct ledger_result desk_apply_at(struct desk *desk,
+                                   const struct record *record, int64_t now);
+/* All in one batch. */
+void desk_apply_all(struct desk *desk, const struct record *records,
+                    size_t count, int64_t now, struct ledger_result *results);
+/* Asserts the rows that a query gives. */
+void desk_expect(struct desk *desk, const char *sql, const char *rows);
+/* The caller's; free(). */
+char *desk_query(struct desk *desk, const char *sql);
+/* Asserts that replaying everything gives what is stored. */
+void desk_expect_replay(struct desk *desk);
+
+#endif
