@@ -15,6 +15,8 @@ struct serve_setup {
     struct config *(*reread)(void *ctx);
     void *ctx;
     struct bounce_slice address_key; /* NULL: addresses in clear */
+    const struct verp_key *verp_keys;
+    size_t verp_key_count;
 };
 
 /* Serves until SIGTERM or SIGINT; SIGHUP reloads. Returns the exit status: 0, or

@@ -55,6 +55,13 @@ struct writer *serve_writer(struct serve *serve)
     return serve->writer;
 }
 
+const struct verp_key *serve_verp_keys(const struct serve *serve,
+                                       size_t *count_out)
+{
+    *count_out = serve->setup->verp_key_count;
+    return serve->setup->verp_keys;
+}
+
 bool serve_stopping(const struct serve *serve)
 {
     return atomic_load(&serve->stopping);

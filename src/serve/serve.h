@@ -7,6 +7,7 @@
 
 #include "serve/config.h"
 #include "store/ask.h"
+#include "store/verp.h"
 #include "store/writer.h"
 
 /* Engine and policy as they are now. A reload puts new ones in their place; who
@@ -43,6 +44,9 @@ const struct config *serve_config(const struct serve *serve);
 const struct serve_mind *serve_mind_take(struct serve *serve);
 void serve_mind_give(struct serve *serve, const struct serve_mind *mind);
 struct writer *serve_writer(struct serve *serve);
+/* Keys of the tokens in envelope senders, the newest first. */
+const struct verp_key *serve_verp_keys(const struct serve *serve,
+                                       size_t *count_out);
 
 /* A book for reading, and what asks it. */
 struct serve_reader {
