@@ -16,6 +16,9 @@ static const struct cli_verb verbs[] = {
      verb_labels},
     {"rules", "test, list, show rules; say which one wins", verb_rules},
     {"learn", "find replies that no rule knows; propose rules", verb_learn},
+    {"import", "import suppression lists of other systems", verb_import},
+    {"policy", "show, check and try what is done about verdicts", verb_policy},
+    {"verp", "sign and verify tokens in envelope senders", verb_verp},
 };
 
 static void help(struct out *out)

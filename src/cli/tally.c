@@ -29,7 +29,7 @@ void tally_event(struct tally *tally, const struct bounce_engine *engine,
     }
 }
 
-void tally_add(struct tally *tally, const struct tally *other)
+void tally_merge(struct tally *tally, const struct tally *other)
 {
     tally->messages += other->messages;
     for (size_t i = 0; i < 16; i++)

@@ -16,7 +16,7 @@ struct tally {
 
 void tally_event(struct tally *tally, const struct bounce_engine *engine,
                  const struct bounce_event *event);
-void tally_add(struct tally *tally, const struct tally *other);
+void tally_merge(struct tally *tally, const struct tally *other);
 /* Lines of messages and events, classes, and categories by their number. */
 void tally_write(const struct tally *tally, const struct bounce_engine *engine,
                  struct out *out);

@@ -140,7 +140,7 @@ static void emit(void *ctx, const struct work_result *result)
         emit_rows(run, textbuf_slice(&result->output));
     else
         textbuf_add(&run->out.text, textbuf_slice(&result->output));
-    tally_add(&run->tally, &result->tally);
+    tally_merge(&run->tally, &result->tally);
     run->failed = run->failed || result->failed;
     out_tick(&run->out);
 }
