@@ -170,18 +170,20 @@ static const struct bounce_cause *suspended_cause(const void *row)
     return stands(cause, list->now) ? cause : NULL;
 }
 
+/* "user_unknown (google.no-such-user)"; what people did has only a reason. */
 static void put_cause_text(struct grid *grid, const struct bounce_cause *cause)
 {
     char text[160];
 
     if (cause == NULL) {
         grid_text(grid, SLICE_NULL);
-        return;
+    } else if (cause->category[0] == '\0' || cause->rule[0] == '\0') {
+        grid_word(grid,
+                  cause->category[0] != '\0' ? cause->category : cause->rule);
+    } else {
+        snprintf(text, sizeof(text), "%s (%s)", cause->category, cause->rule);
+        grid_word(grid, text);
     }
-    snprintf(text, sizeof(text), "%s%s%s%s", cause->category,
-             cause->rule[0] != '\0' ? " (" : "", cause->rule,
-             cause->rule[0] != '\0' ? ")" : "");
-    grid_word(grid, text);
 }
 
 static void put_invalid(struct grid *grid, const void *row)

@@ -229,7 +229,7 @@ static void add_answer(struct why_run *run)
         ask_line(&run->story.answer, run->session.now, line, sizeof(line));
 
     textbuf_clean(&run->out.text, run->story.address);
-    textbuf_format(&run->out.text, ": %s. ",
+    textbuf_format(&run->out.text, ": %s: ",
                    run->story.answer.may == BOUNCE_SEND    ? "send"
                    : run->story.answer.may == BOUNCE_LATER ? "not now"
                                                            : "do not send");
