@@ -23,7 +23,8 @@ add_custom_target(bounce_schema DEPENDS ${schema_source})
 set(module_names postgresql module_crypto module_idn)
 
 foreach(folder store ingest)
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c
+    ${PROJECT_SOURCE_DIR}/src/${folder}/*/*.c)
   foreach(name ${module_names})
     list(FILTER sources EXCLUDE REGEX "/src/store/${name}(_[a-z0-9_]*)?\\.c$")
   endforeach()

@@ -15,7 +15,8 @@ left=
 for module in base mime report classify policy engine store ingest serve cli; do
     left="$left $module"
     [ -d "src/$module" ] || continue
-    for used in $(grep -ho '^#include "[a-z]*/' "src/$module"/*.[ch] |
+    for used in $(find "src/$module" -name '*.[ch]' \
+        -exec grep -ho '^#include "[a-z]*/' {} + |
         sed 's/#include "//; s,/,,' | sort -u); do
         case " $left " in
         *" $used "*) ;;

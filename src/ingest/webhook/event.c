@@ -2,6 +2,9 @@
  * From what an item says to a record: the verdict, ours and the service's. */
 #include "ingest/webhook/hook.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "engine/engine.h"
@@ -60,6 +63,27 @@ void hook_bad_item(struct hook *hook, const char *cause)
 
     if (vec_push(&hook->bad, hook->arena, &bad) == SIZE_MAX)
         hook_keep(hook, NULL);
+}
+
+bool hook_event_begin(struct hook *hook, struct hook_event *event,
+                      const struct hook_word *words, size_t count,
+                      struct bounce_slice word)
+{
+    const struct hook_word *row = hook_word_find(words, count, word);
+
+    hook_event_init(event);
+    event->verdict = word;
+    if (word.len == 0)
+        hook_bad_item(hook, "no event");
+    else if (row == NULL)
+        hook_unknown(hook);
+    else if (row->kind == BOUNCE_KIND_NONE)
+        hook_pass(hook);
+    else
+        hook_event_take(event, row);
+    if (event->kind == BOUNCE_KIND_FEEDBACK)
+        event->feedback_type = SLICE("abuse");
+    return event->kind != BOUNCE_KIND_NONE;
 }
 
 static void read_item(struct hook *hook, const struct json *item,
@@ -128,9 +152,12 @@ enum bounce_class hook_class(struct bounce_slice word)
         const char *word;
         enum bounce_class cls;
     } classes[] = {
-        {"hard", BOUNCE_CLASS_HARD},   {"soft", BOUNCE_CLASS_SOFT},
-        {"block", BOUNCE_CLASS_BLOCK}, {"admin", BOUNCE_CLASS_ADMIN},
-        {"event", BOUNCE_CLASS_EVENT}, {"bounce", BOUNCE_CLASS_HARD},
+        {"hard", BOUNCE_CLASS_HARD},
+        {"soft", BOUNCE_CLASS_SOFT},
+        {"block", BOUNCE_CLASS_BLOCK},
+        {"admin", BOUNCE_CLASS_ADMIN},
+        {"event", BOUNCE_CLASS_EVENT},
+        {"bounce", BOUNCE_CLASS_HARD},
         {"undetermined", BOUNCE_CLASS_UNDETERMINED},
     };
 
@@ -158,15 +185,20 @@ void hook_event_label(struct hook *hook, struct hook_event *event,
 struct bounce_slice hook_join(struct hook *hook, struct bounce_slice a,
                               const char *separator, struct bounce_slice b)
 {
-    struct bounce_slice joined;
-
     if (a.len == 0 || b.len == 0)
         return a.len == 0 ? b : a;
-    joined = hook_concat(
+    return hook_concat(
         hook, (const struct bounce_slice[]){a, slice_cstr(separator), b}, 3);
-    if (joined.ptr != NULL)
-        ((char *)(uintptr_t)joined.ptr)[joined.len] = '\0';
-    return joined;
+}
+
+int hook_reply_code(struct bounce_slice text)
+{
+    int code = 0;
+
+    text = slice_trim(text);
+    if (slice_starts_nocase(text, SLICE("smtp;")))
+        text = slice_trim(slice_from(text, 5));
+    return reply_match_code(text, &code) > 0 ? code : 0;
 }
 
 /* "Name <a@b>" or "a@b" as "a@b"; NULL: it is no address. */
@@ -213,8 +245,7 @@ static struct bounce_slice read_text(const struct hook *hook,
     if (text.len == 0)
         return SLICE_NULL;
     return slice_sub(
-        text, 0,
-        utf8_cut(text, hook->reader->engine->options.max_diagnostic));
+        text, 0, utf8_cut(text, hook->reader->engine->options.max_diagnostic));
 }
 
 /* A status as RFC 3463 has it; services put other things there. */
@@ -360,15 +391,24 @@ static bool judge_reply(struct hook *hook, const struct hook_event *from,
 static void keep_texts(struct hook *hook, struct bounce_event *event)
 {
     struct bounce_slice *const texts[] = {
-        &event->diagnostic,           &event->status,
-        &event->category,             &event->provider,
-        &event->gateway,              &event->evidence_rule,
-        &event->evidence_text,        &event->remote_mta,
-        &event->signals.block_list,   &event->signals.lookup_url,
-        &event->signals.removal_url,  &event->signals.sender_ip,
-        &event->signals.url,          &event->signals.new_address,
-        &event->signals.limit_what,   &event->signals.limit_unit,
-        &event->signals.suppressed_for, &event->advice.remedy,
+        &event->diagnostic,
+        &event->status,
+        &event->category,
+        &event->provider,
+        &event->gateway,
+        &event->evidence_rule,
+        &event->evidence_text,
+        &event->remote_mta,
+        &event->signals.block_list,
+        &event->signals.lookup_url,
+        &event->signals.removal_url,
+        &event->signals.sender_ip,
+        &event->signals.url,
+        &event->signals.new_address,
+        &event->signals.limit_what,
+        &event->signals.limit_unit,
+        &event->signals.suppressed_for,
+        &event->advice.remedy,
     };
 
     for (size_t i = 0; i < HOOK_COUNT(texts); i++) {
@@ -435,7 +475,7 @@ static struct bounce_slice make_id(struct hook *hook,
                                    const struct bounce_event *event)
 {
     struct hash128 hash;
-    char hex[33];
+    char hex[33], at[32];
 
     hash128_init(&hash);
     add_part(&hash, SLICE("webhook"));
@@ -448,8 +488,8 @@ static struct bounce_slice make_id(struct hook *hook,
         add_part(&hash, event->service_verdict);
         add_part(&hash, event->queue_id);
         add_part(&hash, event->message_id);
-        add_part(&hash, slice_make((const char *)&event->occurred_at,
-                                   sizeof(event->occurred_at)));
+        snprintf(at, sizeof(at), "%" PRId64, event->occurred_at);
+        add_part(&hash, slice_cstr(at));
         add_part(&hash, event->diagnostic);
         add_part(&hash, event->scope);
     }
@@ -469,29 +509,20 @@ static void push(struct hook *hook, struct record *record)
     record->event.event_id = make_id(hook, &record->event);
     record->source = hook->config->source;
     record->offset = (int64_t)hook->index;
-    record->raw =
-        hook->item != NULL ? hook->item->text : hook->request->body;
+    record->raw = hook->item != NULL ? hook->item->text : hook->request->body;
     if (record->event.event_id.ptr == NULL ||
         vec_push(&hook->records, hook->arena, record) == SIZE_MAX)
         hook_keep(hook, NULL);
 }
 
-static struct record blank_record(void)
-{
-    return (struct record){.offset = -1,
-                           .dns_domain = -1,
-                           .engaged_at = BOUNCE_NO_TIME,
-                           .waiting_s = -1,
-                           .until = BOUNCE_NO_TIME};
-}
-
 void hook_add(struct hook *hook, const struct hook_event *from)
 {
-    struct record record = blank_record();
+    struct record record;
     struct bounce_event *event = &record.event;
 
     if (hook->failed != BOUNCE_OK)
         return;
+    record_init(&record, NULL);
     fill(hook, from, event);
     if (event->recipient.ptr == NULL && !from->no_recipient) {
         hook_bad_item(hook, from->recipient.len == 0 ? "no recipient"
@@ -515,11 +546,12 @@ void hook_add(struct hook *hook, const struct hook_event *from)
 void hook_add_suppression(struct hook *hook, const struct hook_event *from,
                           enum bounce_slot slot, int64_t until)
 {
-    struct record record = blank_record();
+    struct record record;
     struct bounce_event *event = &record.event;
 
     if (hook->failed != BOUNCE_OK)
         return;
+    record_init(&record, NULL);
     fill(hook, from, event);
     if (event->recipient.ptr == NULL) {
         hook_bad_item(hook, from->recipient.len == 0 ? "no recipient"

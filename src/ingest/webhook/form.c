@@ -84,9 +84,9 @@ static struct bounce_slice parameter(struct bounce_slice value,
     struct bounce_slice key = slice_cstr(name);
 
     for (size_t at; (at = slice_find_nocase(value, key)) != SLICE_NPOS;) {
-        bool begins = at > 0 && (value.ptr[at - 1] == ' ' ||
-                                 value.ptr[at - 1] == ';' ||
-                                 value.ptr[at - 1] == '\t');
+        bool begins =
+            at > 0 && (value.ptr[at - 1] == ' ' || value.ptr[at - 1] == ';' ||
+                       value.ptr[at - 1] == '\t');
 
         value = slice_from(value, at + key.len);
         if (!begins || value.len == 0 || value.ptr[0] != '=')

@@ -20,7 +20,8 @@ struct hook {
     enum bounce_err failed; /* memory or a limit; sticky */
     struct json *body;      /* of a form: an object of its fields */
     const struct json *item;
-    size_t index; /* of item */
+    size_t index;      /* of item */
+    const void *notes; /* the service's own */
 };
 
 /* A service: one file each. */
@@ -85,6 +86,12 @@ const struct hook_word *hook_word_find(const struct hook_word *words,
 /* Takes kind, permanent, class, category and suppressed_for of a word. */
 void hook_event_take(struct hook_event *event, const struct hook_word *word);
 
+/* Begins event with a word. false when that is all: the word is empty (the
+ * item is bad), unknown, or tells of nothing that matters; that was counted. */
+bool hook_event_begin(struct hook *hook, struct hook_event *event,
+                      const struct hook_word *words, size_t count,
+                      struct bounce_slice word);
+
 /* Judges event and makes it a record of the current item. One without a
  * recipient names the item as bad. */
 void hook_add(struct hook *hook, const struct hook_event *event);
@@ -114,6 +121,8 @@ enum bounce_class hook_class(struct bounce_slice word);
 /* Category and class that a label of data/labels means. */
 void hook_event_label(struct hook *hook, struct hook_event *event,
                       const char *taxonomy, struct bounce_slice label);
+/* The reply code that text begins with, or 0. */
+int hook_reply_code(struct bounce_slice text);
 /* a, separator and b in the arena; only one of them when the other is empty. */
 struct bounce_slice hook_join(struct hook *hook, struct bounce_slice a,
                               const char *separator, struct bounce_slice b);
@@ -149,10 +158,9 @@ enum hook_trust hook_verify_header(struct hook *hook, const char *header);
 struct bounce_slice hook_from_hex(struct hook *hook, struct bounce_slice hex);
 struct bounce_slice hook_from_base64(struct hook *hook,
                                      struct bounce_slice text);
-/* Pieces one after the other, in the arena. */
-struct bounce_slice hook_concat(struct hook *hook,
-                                const struct bounce_slice *pieces,
-                                size_t count);
+/* Pieces one after the other, NUL-terminated, in the arena. */
+struct bounce_slice
+hook_concat(struct hook *hook, const struct bounce_slice *pieces, size_t count);
 
 /* ---- form.c ---------------------------------------------------------- */
 

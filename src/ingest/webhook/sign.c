@@ -31,9 +31,8 @@ bool hook_equal(struct bounce_slice a, struct bounce_slice b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        differ = (unsigned char)(differ |
-                                 ((unsigned char)a.ptr[i] ^
-                                  (unsigned char)b.ptr[i]));
+        differ = (unsigned char)(differ | ((unsigned char)a.ptr[i] ^
+                                           (unsigned char)b.ptr[i]));
     return differ == 0;
 }
 
@@ -86,6 +85,7 @@ struct bounce_slice hook_concat(struct hook *hook,
             memcpy(out + len, pieces[i].ptr, pieces[i].len);
         len += pieces[i].len;
     }
+    out[len] = '\0';
     return slice_make(out, len);
 }
 
@@ -134,8 +134,9 @@ enum hook_trust hook_verify_access(struct hook *hook)
 
 enum hook_trust hook_verify_time(struct hook *hook, int64_t at)
 {
-    int64_t tolerance = hook->config->tolerance_s > 0 ? hook->config->tolerance_s
-                                                      : HOOK_TOLERANCE_S;
+    int64_t tolerance = hook->config->tolerance_s > 0
+                            ? hook->config->tolerance_s
+                            : HOOK_TOLERANCE_S;
 
     if (at == BOUNCE_NO_TIME)
         return hook_distrust(hook, HOOK_WRONG, "the signed time is no time");

@@ -5,10 +5,10 @@
 #include "ingest/webhook/generic.h"
 
 static const struct hook_service *const services[] = {
-    &hook_ses,        &hook_sendgrid,    &hook_mailgun,  &hook_postmark,
-    &hook_sparkpost,  &hook_mandrill,    &hook_brevo,    &hook_mailjet,
-    &hook_mailtrap,   &hook_mailersend,  &hook_resend,   &hook_postal,
-    &hook_unisender_go, &hook_sweego,    &hook_mailchimp, &hook_kumomta,
+    &hook_ses,          &hook_sendgrid,   &hook_mailgun,   &hook_postmark,
+    &hook_sparkpost,    &hook_mandrill,   &hook_brevo,     &hook_mailjet,
+    &hook_mailtrap,     &hook_mailersend, &hook_resend,    &hook_postal,
+    &hook_unisender_go, &hook_sweego,     &hook_mailchimp, &hook_kumomta,
     &hook_generic,
 };
 
@@ -68,6 +68,10 @@ const char *hook_config_flaw(const struct hook_config *config,
     if (config->key_count > 0 && !service->info.signs)
         return "this service signs nothing: use Basic authentication, a bearer "
                "token or a secret in the URL";
+    /* Amazon signs for every topic of every customer. */
+    if (service == &hook_ses && config->signed_only && config->topics.len == 0)
+        return "a signature of Amazon SNS says nothing without the topics that "
+               "are ours";
     if (service == &hook_mandrill && config->key_count > 0 &&
         config->url.len == 0)
         return "the signature of mandrill needs the URL as it was entered "
@@ -190,8 +194,8 @@ enum bounce_err hook_read(const struct hook_request *request,
         .bad = VEC_OF(struct hook_bad),
     };
 
-    *result_out = (struct hook_result){.trust = HOOK_NO_KEY,
-                                       .flaw_at = BOUNCE_NO_OFFSET};
+    *result_out =
+        (struct hook_result){.trust = HOOK_NO_KEY, .flaw_at = BOUNCE_NO_OFFSET};
     result_out->why = hook_config_flaw(config, arena);
     if (result_out->why != NULL)
         return BOUNCE_E_ARG;
