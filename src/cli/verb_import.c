@@ -38,6 +38,7 @@ struct import_run {
 
     struct rows_file file;
     const struct suppression_list *list;
+    char source[64]; /* "import mailgun/bounces": stands in every cause */
     struct batch batch;
     struct import_count count;
     bool failed; /* some line was bad */
@@ -138,8 +139,7 @@ static void import_one(struct import_run *run,
     suppression_record(run->list, &whole,
                        slice_make(address.folded, address.folded_len),
                        run->session.engine, run->reader, id, &record);
-    record.source = slice_cstr(run->file.path);
-    record.offset = (int64_t)line;
+    record.source = slice_cstr(run->source);
     if (is_senders_fault(record.event.cls) &&
         (run->skip_blocks ||
          suppression_unsure(run->list, run->file.path, run->from)))
@@ -165,6 +165,8 @@ static void import_row(struct import_run *run, const struct row *row)
                            "no column with addresses was recognised");
         return;
     }
+    snprintf(run->source, sizeof(run->source), "import %s/%s",
+             suppression_system(run->list), suppression_list_name(run->list));
     flaw = suppression_read(run->list, row, run->session.now, found, &count,
                             &passed);
     if (flaw != NULL) {

@@ -70,6 +70,13 @@ static void text_of(struct bounce_slice slice, char *out, size_t size)
     out[len] = '\0';
 }
 
+/* An import knows what was the matter, and lists ask for it. */
+static void name_cause(struct bounce_cause *cause, const struct entry *e)
+{
+    text_of(e->category, cause->category, sizeof(cause->category));
+    text_of(e->id, cause->event_id, sizeof(cause->event_id));
+}
+
 static void act(struct judging *j)
 {
     const struct entry *e = j->entry;
@@ -85,6 +92,8 @@ static void act(struct judging *j)
                 sizeof(entry));
         bounce_state_suppress(sheet->state, e->facts.slot, e->facts.until,
                               entry, reason, e->at, &j->decision);
+        if (j->decision.changed)
+            name_cause(&sheet->state->causes[e->facts.slot], e);
     }
     j->decision.in_scope = sheet == j->scope;
 }
