@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: MIT
+ * Everything comes from table tally, whose key is (dim, day, value, ...): a few
+ * values are looked up day by day, all of them are one range. */
+#include "store/stats.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/date.h"
+#include "base/hash.h"
+#include "store/list_query.h"
+
+#define DAY_S     ((int64_t)24 * 3600)
+#define ARENA_MAX ((size_t)4 << 30)
+#define BUCKETS   32 /* of intervals: powers of two of hours */
+#define KEYS_STEP 2000
+
+#define BOUNCE_WARNING    0.02
+#define COMPLAINT_WARNING 0.001
+
+/* The counts of one value: a day, a class, a provider, ... */
+struct bin {
+    struct bin *next; /* in its slot */
+    struct bounce_slice value;
+    struct stats_row row;
+    int64_t day; /* of volume_today */
+    uint64_t sent_today, told_today;
+    struct volume {
+        uint64_t days;
+        double sum, squares;
+    } sent, told; /* told: bounces and deliveries, where no log of mail is */
+    uint64_t *intervals; /* BUCKETS of them; NULL: none were told */
+};
+
+struct totals {
+    struct book *book;
+    const struct list_filter *filter;
+    enum stats_by by;
+    const char *dim;
+    struct words values; /* of dim; any: all of them */
+    int64_t first_day, last_day;
+    struct arena arena;
+    struct bin **slots;
+    size_t slot_count, count;
+    struct bin all; /* for shares of the whole */
+    struct query query;
+    bool no_memory;
+};
+
+/* ---- Bins ------------------------------------------------------------ */
+
+static bool grow(struct totals *t)
+{
+    size_t count = t->slot_count == 0 ? 256 : t->slot_count * 4;
+    struct bin **slots = arena_calloc(&t->arena, count, sizeof(struct bin *));
+
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < t->slot_count; i++) {
+        while (t->slots[i] != NULL) {
+            struct bin *bin = t->slots[i];
+            size_t slot = hash_bytes(bin->value) & (count - 1);
+
+            t->slots[i] = bin->next;
+            bin->next = slots[slot];
+            slots[slot] = bin;
+        }
+    }
+    t->slots = slots;
+    t->slot_count = count;
+    return true;
+}
+
+/* NULL when memory is out. */
+static struct bin *bin_of(struct totals *t, struct bounce_slice value)
+{
+    struct bin *bin;
+    size_t slot;
+
+    if (t->count >= t->slot_count && !grow(t))
+        return NULL;
+    slot = hash_bytes(value) & (t->slot_count - 1);
+    for (bin = t->slots[slot]; bin != NULL; bin = bin->next)
+        if (slice_eq(bin->value, value))
+            return bin;
+    bin = arena_calloc(&t->arena, 1, sizeof(*bin));
+    if (bin == NULL)
+        return NULL;
+    bin->value = arena_dup(&t->arena, value);
+    if (bin->value.ptr == NULL)
+        return NULL;
+    bin->day = INT64_MIN;
+    bin->next = t->slots[slot];
+    t->slots[slot] = bin;
+    t->count++;
+    return bin;
+}
+
+static void add_bounce(const struct bounce_engine *engine,
+                       struct bounce_slice detail, uint64_t n,
+                       struct stats_row *row)
+{
+    const struct bounce_category *category =
+        bounce_category_find(engine, detail);
+
+    row->bounced += n;
+    switch (category != NULL ? category->cls : BOUNCE_CLASS_NONE) {
+    case BOUNCE_CLASS_HARD:
+        row->hard += n;
+        break;
+    case BOUNCE_CLASS_SOFT:
+        row->soft += n;
+        break;
+    case BOUNCE_CLASS_BLOCK:
+        row->block += n;
+        break;
+    case BOUNCE_CLASS_ADMIN:
+        row->admin += n;
+        break;
+    default:
+        row->undetermined += n;
+        break;
+    }
+}
+
+static void close_day(struct bin *bin)
+{
+    const struct {
+        uint64_t n;
+        struct volume *volume;
+    } parts[] = {{bin->sent_today, &bin->sent}, {bin->told_today, &bin->told}};
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        double n = (double)parts[i].n;
+
+        if (parts[i].n == 0)
+            continue;
+        parts[i].volume->days++;
+        parts[i].volume->sum += n;
+        parts[i].volume->squares += n * n;
+    }
+    bin->sent_today = bin->told_today = 0;
+}
+
+/* Rows of one bin come in the order of their days. */
+static void add(const struct bounce_engine *engine, struct bin *bin,
+                int64_t day, struct bounce_slice what,
+                struct bounce_slice detail, uint64_t n)
+{
+    struct stats_row *row = &bin->row;
+
+    if (day != bin->day) {
+        close_day(bin);
+        bin->day = day;
+    }
+    if (slice_eq(what, SLICE("sent"))) {
+        row->sent += n;
+        bin->sent_today += n;
+    } else if (slice_eq(what, SLICE("delivery"))) {
+        row->delivered += n;
+        bin->told_today += n;
+    } else if (slice_eq(what, SLICE("bounce"))) {
+        add_bounce(engine, detail, n, row);
+        bin->told_today += n;
+    } else if (slice_eq(what, SLICE("delay"))) {
+        row->delayed += n;
+    } else if (slice_eq(what, SLICE("feedback"))) {
+        if (slice_eq(detail, SLICE("complaint")))
+            row->complaints += n;
+    } else if (slice_eq(what, SLICE("unsubscribe"))) {
+        row->unsubscribes += n;
+    }
+}
+
+/* false: memory is out. */
+static bool add_interval(struct totals *t, struct bin *bin,
+                         struct bounce_slice detail, uint64_t n)
+{
+    unsigned bucket;
+
+    if (detail.len == 0 || slice_parse_uint(detail, 2, &bucket) != detail.len)
+        return true;
+    if (bin->intervals == NULL)
+        bin->intervals =
+            arena_calloc(&t->arena, BUCKETS, sizeof(*bin->intervals));
+    if (bin->intervals == NULL)
+        return false;
+    bin->intervals[bucket < BUCKETS ? bucket : BUCKETS - 1] += n;
+    return true;
+}
+
+/* The bin that a row of tally belongs to; a NULL slice: to none. */
+static struct bounce_slice bin_name(const struct totals *t, int64_t day,
+                                    struct bounce_slice value,
+                                    struct bounce_slice detail,
+                                    char iso[DATE_ISO_SIZE])
+{
+    const struct bounce_category *category;
+
+    switch (t->by) {
+    case STATS_DAY:
+        return date_format_iso(day * DAY_S, iso) < 10 ? SLICE_NULL
+                                                      : slice_make(iso, 10);
+    case STATS_CATEGORY:
+        return detail.len > 0 ? detail : SLICE_NULL;
+    case STATS_CLASS:
+        category = bounce_category_find(t->book->engine, detail);
+        return category != NULL ? slice_cstr(bounce_class_name(category->cls))
+                                : SLICE_NULL;
+    default:
+        return value;
+    }
+}
+
+static bool take_count(void *ctx, const struct store_value *row, size_t columns)
+{
+    struct totals *t = ctx;
+    int64_t day = row[0].integer, n = row[4].integer;
+    struct bounce_slice what = row[2].text, detail = row[3].text, name;
+    bool split = t->by == STATS_CATEGORY || t->by == STATS_CLASS;
+    char iso[DATE_ISO_SIZE];
+    struct bin *bin;
+
+    (void)columns;
+    if (n <= 0)
+        return true;
+    add(t->book->engine, &t->all, day, what, detail, (uint64_t)n);
+    /* What has no category: sent mail, deliveries, hours of intervals. */
+    if (split &&
+        (slice_eq(what, SLICE("sent")) || slice_eq(what, SLICE("delivery")) ||
+         slice_eq(what, SLICE("interval"))))
+        return true;
+    name = bin_name(t, day, row[1].text, detail, iso);
+    if (name.ptr == NULL)
+        return true;
+    bin = bin_of(t, name);
+    if (bin != NULL)
+        add(t->book->engine, bin, day, what, detail, (uint64_t)n);
+    t->no_memory = bin == NULL || (slice_eq(what, SLICE("interval")) &&
+                                   !add_interval(t, bin, detail, (uint64_t)n));
+    return !t->no_memory;
+}
+
+/* ---- Reading --------------------------------------------------------- */
+
+static const char *const dims[] = {[STATS_PROVIDER] = "provider",
+                                   [STATS_DOMAIN] = "domain",
+                                   [STATS_CAMPAIGN] = "campaign",
+                                   [STATS_SCOPE] = "scope",
+                                   [STATS_IP] = "ip",
+                                   [STATS_SENDER_DOMAIN] = "sender_domain"};
+
+static struct bounce_slice field_of(const struct list_filter *f,
+                                    enum stats_by by)
+{
+    switch (by) {
+    case STATS_PROVIDER:
+        return f->provider;
+    case STATS_DOMAIN:
+        return f->domain;
+    case STATS_CAMPAIGN:
+        return f->campaign;
+    case STATS_SCOPE:
+        return f->scope;
+    case STATS_IP:
+        return f->ip;
+    case STATS_SENDER_DOMAIN:
+        return f->sender_domain;
+    default:
+        return SLICE_NULL;
+    }
+}
+
+/* Which dimension is asked, and for which of its values. */
+static enum store_err read_filter(struct totals *t, struct store_error *error)
+{
+    const struct list_filter *f = t->filter;
+    enum stats_by by = t->by;
+    bool whole = by == STATS_DAY || by == STATS_CLASS || by == STATS_CATEGORY;
+
+    for (unsigned i = STATS_PROVIDER; i <= STATS_SENDER_DOMAIN; i++) {
+        if (field_of(f, (enum stats_by)i).ptr == NULL || by == (enum stats_by)i)
+            continue;
+        if (!whole)
+            return store_fail(error, STORE_E_VALUE,
+                              "counts by %s and by %s are not kept together",
+                              dims[by], dims[i]);
+        by = (enum stats_by)i;
+        whole = false;
+    }
+    if (f->address.ptr != NULL || f->state.ptr != NULL || f->cls.ptr != NULL ||
+        f->category.ptr != NULL || f->kind.ptr != NULL || f->rule.ptr != NULL ||
+        f->cursor.len > 0)
+        return store_fail(error, STORE_E_VALUE,
+                          "counts are chosen by time and by one of provider, "
+                          "domain, campaign, scope, ip and sender domain");
+    t->dim = whole ? "all" : dims[by];
+    if (by == STATS_DOMAIN)
+        return words_domains(t->book, f->domain, &t->arena, &t->values, error);
+    return words_read(field_of(f, by), t->dim, &t->values, error);
+}
+
+static bool take_day(void *ctx, const struct store_value *row, size_t columns)
+{
+    (void)columns;
+    *(int64_t *)ctx = row[0].integer;
+    return true;
+}
+
+static int64_t day_of(int64_t time)
+{
+    return time >= 0 ? time / DAY_S : -((-time + DAY_S - 1) / DAY_S);
+}
+
+/* The days that are asked for and counted. */
+static enum store_err read_days(struct totals *t, struct store_error *error)
+{
+    struct store *store = t->book->store;
+    enum store_err err;
+
+    t->first_day = 0;
+    t->last_day = -1;
+    err = store_run(store,
+                    "SELECT day FROM tally WHERE dim = 'all' ORDER BY day "
+                    "LIMIT 1",
+                    NULL, 0, take_day, &t->first_day, error);
+    if (err == STORE_OK)
+        err = store_run(store,
+                        "SELECT day FROM tally WHERE dim = 'all' ORDER BY day "
+                        "DESC LIMIT 1",
+                        NULL, 0, take_day, &t->last_day, error);
+    if (t->filter->since != BOUNCE_NO_TIME &&
+        day_of(t->filter->since) > t->first_day)
+        t->first_day = day_of(t->filter->since);
+    if (t->filter->until != BOUNCE_NO_TIME &&
+        day_of(t->filter->until - 1) < t->last_day)
+        t->last_day = day_of(t->filter->until - 1);
+    return err;
+}
+
+static enum store_err read_range(struct totals *t, bool by_day,
+                                 struct store_error *error)
+{
+    struct query *q = &t->query;
+
+    /* Days apart are only of use where they are told apart. */
+    query_init(q, by_day ? "SELECT day, value, what, detail, n FROM tally"
+                         : "SELECT 0, value, what, detail, "
+                           "CAST(sum(n) AS BIGINT) FROM tally");
+    query_add(q, " WHERE dim = ");
+    query_value(q, store_text(slice_cstr(t->dim)));
+    query_add(q, " AND day >= ");
+    query_value(q, store_int(t->first_day));
+    query_add(q, " AND day <= ");
+    query_value(q, store_int(t->last_day));
+    query_add(q, by_day ? " ORDER BY day, value, what, detail"
+                        : " GROUP BY value, what, detail");
+    return query_run(q, t->book->store, take_count, t, error);
+}
+
+static const struct store_column value_keys[] = {
+    {"dim", STORE_TEXT}, {"day", STORE_INT}, {"value", STORE_TEXT}};
+static const struct store_get value_get = {
+    "tally", "day, value, what, detail, n", value_keys, 3};
+
+/* ordered: one day after the other. */
+static enum store_err read_values(struct totals *t, bool ordered,
+                                  struct store_error *error)
+{
+    size_t step = ordered ? 1 : KEYS_STEP;
+    struct store_value *keys = arena_alloc(&t->arena, step * 3 * sizeof(*keys));
+    enum store_err err = STORE_OK;
+
+    if (keys == NULL)
+        return list_no_memory(error);
+    for (size_t i = 0; i < t->values.count && err == STORE_OK; i++) {
+        int64_t day = t->first_day;
+
+        while (day <= t->last_day && err == STORE_OK) {
+            size_t count = 0;
+
+            for (; day <= t->last_day && count < step; day++, count++) {
+                keys[3 * count] = store_text(slice_cstr(t->dim));
+                keys[3 * count + 1] = store_int(day);
+                keys[3 * count + 2] = store_text(t->values.list[i]);
+            }
+            err = store_get_rows(t->book->store, &value_get, keys, count,
+                                 take_count, t, error);
+        }
+    }
+    return err;
+}
+
+static enum store_err read_counts(struct totals *t, bool by_day,
+                                  struct store_error *error)
+{
+    enum store_err err = read_filter(t, error);
+
+    if (err == STORE_OK)
+        err = read_days(t, error);
+    if (err == STORE_OK)
+        err = t->values.any
+                  ? read_range(t, by_day, error)
+                  : read_values(t, by_day && t->by != STATS_DAY, error);
+    return t->no_memory ? list_no_memory(error) : err;
+}
+
+/* ---- Rates ----------------------------------------------------------- */
+
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : -1;
+}
+
+/* What rates are shares of. */
+static uint64_t base_of(const struct stats_row *row)
+{
+    return row->sent > 0 ? row->sent : row->bounced + row->delivered;
+}
+
+static void rate(struct stats_row *row)
+{
+    uint64_t base = base_of(row);
+
+    row->bounce_rate = share(row->bounced, base);
+    row->complaint_rate = share(row->complaints, base);
+    row->bounce_warning = row->bounce_rate > BOUNCE_WARNING;
+    row->complaint_warning = row->complaint_rate > COMPLAINT_WARNING;
+}
+
+/* A class's share is one of all mail. */
+static void rate_part(const struct bin *all, struct stats_row *row)
+{
+    uint64_t base = base_of(&all->row);
+
+    row->sent = all->row.sent;
+    row->delivered = all->row.delivered;
+    row->bounce_rate = share(row->bounced, base);
+    row->complaint_rate = share(row->complaints, base);
+    row->bounce_warning = row->bounce_rate > BOUNCE_WARNING;
+    row->complaint_warning = row->complaint_rate > COMPLAINT_WARNING;
+}
+
+static int by_day(const void *a, const void *b)
+{
+    const struct bin *x = *(struct bin *const *)a;
+    const struct bin *y = *(struct bin *const *)b;
+
+    return slice_compare(x->value, y->value);
+}
+
+static int by_bounces(const void *a, const void *b)
+{
+    const struct bin *x = *(struct bin *const *)a;
+    const struct bin *y = *(struct bin *const *)b;
+
+    if (x->row.bounced != y->row.bounced)
+        return x->row.bounced > y->row.bounced ? -1 : 1;
+    if (x->row.complaints != y->row.complaints)
+        return x->row.complaints > y->row.complaints ? -1 : 1;
+    if (x->row.sent != y->row.sent)
+        return x->row.sent > y->row.sent ? -1 : 1;
+    return slice_compare(x->value, y->value);
+}
+
+/* All bins in order; NULL when memory is out. */
+static struct bin **sorted(struct totals *t,
+                           int (*compare)(const void *a, const void *b))
+{
+    struct bin **bins =
+        arena_alloc(&t->arena, (t->count + 1) * sizeof(struct bin *));
+    size_t count = 0;
+
+    if (bins == NULL)
+        return NULL;
+    for (size_t i = 0; i < t->slot_count; i++)
+        for (struct bin *bin = t->slots[i]; bin != NULL; bin = bin->next)
+            bins[count++] = bin;
+    qsort(bins, count, sizeof(struct bin *), compare);
+    return bins;
+}
+
+static enum store_err give_rows(struct totals *t,
+                                bool (*take)(void *ctx,
+                                             const struct stats_row *row),
+                                void *ctx, struct store_error *error)
+{
+    struct bin **bins = sorted(t, t->by == STATS_DAY ? by_day : by_bounces);
+    size_t first = 0, count = t->count;
+
+    if (bins == NULL)
+        return list_no_memory(error);
+    if (t->filter->limit > 0 && count > t->filter->limit) {
+        /* The newest days, in their order. */
+        if (t->by == STATS_DAY)
+            first = count - t->filter->limit;
+        count = t->filter->limit;
+    }
+    for (size_t i = first; i < first + count; i++) {
+        struct stats_row *row = &bins[i]->row;
+
+        row->value = bins[i]->value;
+        if (t->by == STATS_CLASS || t->by == STATS_CATEGORY)
+            rate_part(&t->all, row);
+        else
+            rate(row);
+        if (!take(ctx, row))
+            return store_fail(error, STORE_E_STOPPED, "stopped");
+    }
+    return STORE_OK;
+}
+
+static struct totals *new_totals(struct book *book, enum stats_by by,
+                                 const struct list_filter *filter)
+{
+    struct totals *t = calloc(1, sizeof(*t));
+
+    if (t == NULL)
+        return NULL;
+    t->book = book;
+    t->by = by;
+    t->filter = filter;
+    arena_init(&t->arena, allocator_default(), ARENA_MAX);
+    return t;
+}
+
+static void free_totals(struct totals *t)
+{
+    arena_clear(&t->arena);
+    free(t);
+}
+
+enum store_err stats_rows(struct book *book, enum stats_by by,
+                          const struct list_filter *filter,
+                          bool (*take)(void *ctx, const struct stats_row *row),
+                          void *ctx, struct store_error *error)
+{
+    struct totals *t = new_totals(book, by, filter);
+    enum store_err err;
+
+    if (t == NULL)
+        return list_no_memory(error);
+    err = read_counts(t, by == STATS_DAY, error);
+    if (err == STORE_OK)
+        err = give_rows(t, take, ctx, error);
+    free_totals(t);
+    return err;
+}
+
+/* ---- Reputation ------------------------------------------------------ */
+
+/* What a rate costs: nothing at 0, all of it at worst. */
+static double loss(double share_of_mail, double worst, double points)
+{
+    if (share_of_mail <= 0)
+        return 0;
+    return share_of_mail < worst ? points * share_of_mail / worst : points;
+}
+
+/* The square root (Newton), without libm. */
+static double root(double x)
+{
+    double guess = x > 1 ? x : 1;
+
+    for (unsigned i = 0; i < 100; i++) {
+        double next = (guess + x / guess) / 2;
+
+        if (next >= guess)
+            break;
+        guess = next;
+    }
+    return guess;
+}
+
+/* 1 less the variation (standard deviation over mean) of the days on which mail
+ * was sent at all: a newsletter every Monday is steady. Two days tell nothing. */
+static double steadiness(const struct volume *volume)
+{
+    double mean, variance, variation;
+
+    if (volume->days < 3)
+        return 1;
+    mean = volume->sum / (double)volume->days;
+    variance = volume->squares / (double)volume->days - mean * mean;
+    variation = variance > 0 ? root(variance) / mean : 0;
+    return variation < 1 ? 1 - variation : 0;
+}
+
+/* The middle of the intervals, taken to lie evenly within their power of two. */
+static double median_hours(const uint64_t *intervals)
+{
+    uint64_t total = 0, below = 0;
+
+    if (intervals == NULL)
+        return -1;
+
+    for (unsigned i = 0; i < BUCKETS; i++)
+        total += intervals[i];
+    for (unsigned i = 0; i < BUCKETS && total > 0; i++) {
+        double width = (double)(1ULL << i);
+
+        if (2 * (below + intervals[i]) >= total)
+            return width + width * ((double)total / 2 - (double)below) /
+                               (double)intervals[i];
+        below += intervals[i];
+    }
+    return -1;
+}
+
+static bool give_reputation(struct bin *bin,
+                            bool (*take)(void *ctx,
+                                         const struct stats_reputation *row),
+                            void *ctx)
+{
+    const struct stats_row *row = &bin->row;
+    uint64_t base = base_of(row);
+    struct stats_reputation r = {.value = bin->value, .sent = row->sent};
+    double figure;
+
+    close_day(bin);
+    r.hard_rate = share(row->hard, base);
+    r.block_rate = share(row->block, base);
+    r.complaint_rate = share(row->complaints, base);
+    r.steadiness = steadiness(row->sent > 0 ? &bin->sent : &bin->told);
+    r.interval_hours = median_hours(bin->intervals);
+    r.complaint_loss = loss(r.complaint_rate, 0.003, 40);
+    r.hard_loss = loss(r.hard_rate, 0.05, 25);
+    r.block_loss = loss(r.block_rate, 0.05, 25);
+    r.volume_loss = 10 * (1 - r.steadiness);
+    figure =
+        100 - r.complaint_loss - r.hard_loss - r.block_loss - r.volume_loss;
+    r.figure = figure > 0 ? (unsigned)(figure + 0.5) : 0;
+    return take(ctx, &r);
+}
+
+enum store_err
+stats_reputation(struct book *book, enum stats_by by,
+                 const struct list_filter *filter,
+                 bool (*take)(void *ctx, const struct stats_reputation *row),
+                 void *ctx, struct store_error *error)
+{
+    struct totals *t;
+    struct bin **bins;
+    size_t count;
+    enum store_err err;
+
+    if (by != STATS_IP && by != STATS_SENDER_DOMAIN && by != STATS_CAMPAIGN)
+        return store_fail(error, STORE_E_VALUE,
+                          "reputation is of an ip, a sender domain or a "
+                          "campaign");
+    t = new_totals(book, by, filter);
+    if (t == NULL)
+        return list_no_memory(error);
+    err = read_counts(t, true, error);
+    bins = err == STORE_OK ? sorted(t, by_bounces) : NULL;
+    if (err == STORE_OK && bins == NULL)
+        err = list_no_memory(error);
+    count = filter->limit > 0 && t->count > filter->limit ? filter->limit
+                                                          : t->count;
+    for (size_t i = 0; i < count && err == STORE_OK; i++)
+        if (!give_reputation(bins[i], take, ctx))
+            err = store_fail(error, STORE_E_STOPPED, "stopped");
+    free_totals(t);
+    return err;
+}
