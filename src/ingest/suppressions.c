@@ -192,7 +192,12 @@ const char *suppression_read(const struct suppression_list *list,
     *passed_out = NULL;
     if (address.len == 0)
         return "no address";
-    list->read(&reading);
+    /* A list that was named, with columns of somebody else's: addresses of
+     * that list, and what columns commonly hold. */
+    if (has_columns(list, row) || list->read == suppressions_read_blocks)
+        list->read(&reading);
+    else
+        suppressions_read_plain(&reading);
     for (size_t i = 0; i < reading.count; i++)
         out[i].address = address;
     *count_out = reading.count;
