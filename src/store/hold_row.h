@@ -13,5 +13,8 @@
 
 /* row has the columns of HOLD_COLUMNS in their order. */
 void hold_row_read(const struct store_value *row, struct bounce_hold *hold_out);
+enum store_err hold_rows_put(struct store *store,
+                             const struct bounce_hold *holds, size_t count,
+                             struct store_error *error);
 
 #endif
