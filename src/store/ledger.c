@@ -143,8 +143,6 @@ enum store_err ledger_transact(struct ledger *ledger, enum store_err err,
         store_rollback(ledger->book->store);
     if (err != STORE_OK)
         holds_drop(ledger->holds);
-    else
-        ledger_position_clear(ledger);
     return err;
 }
 
@@ -184,6 +182,8 @@ enum store_err ledger_apply(struct ledger *ledger, const struct record *records,
         return err;
     err = apply(ledger, entries, count, error);
     err = ledger_transact(ledger, err, error);
+    if (err == STORE_OK)
+        ledger_position_clear(ledger);
     for (size_t i = 0; i < count && err == STORE_OK && results != NULL; i++)
         fill_result(&entries[i]);
     return err;

@@ -45,6 +45,8 @@ struct sent {
     struct bounce_slice sender_domain;
     int64_t at;
 };
+/* An interval between two mails to one address is tallied with the later one:
+ * detail n stands for 2^n to 2^(n+1) hours, 0 also for less. */
 /* The same for the sent log; *fresh_out counts the lines that were new. */
 enum store_err ledger_sent(struct ledger *ledger, const struct sent *lines,
                            size_t count, size_t *fresh_out, size_t *bad_out,

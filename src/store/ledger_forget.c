@@ -92,3 +92,132 @@ enum store_err persons_remember(struct ledger *ledger,
     }
     return err;
 }
+
+/* ---- Forgetting ------------------------------------------------------ */
+
+/* Of a state what suppresses at now, without a word of where it came from: what
+ * a person wrote may name the address. */
+static bool reduce(struct bounce_state *state, int64_t now)
+{
+    struct bounce_state kept;
+    bool any = false;
+
+    bounce_state_init(&kept);
+    for (size_t i = 0; i < BOUNCE_SLOTS; i++) {
+        const struct bounce_cause *cause = &state->causes[i];
+
+        if (i == BOUNCE_SLOT_SUSPENSION || cause->since == BOUNCE_NO_TIME ||
+            (cause->until != BOUNCE_NO_TIME && cause->until <= now))
+            continue;
+        kept.causes[i] = *cause;
+        memset(kept.causes[i].event_id, 0, sizeof(kept.causes[i].event_id));
+        if (cause->category[0] == '\0') {
+            memset(kept.causes[i].rule, 0, sizeof(kept.causes[i].rule));
+            memset(kept.causes[i].entry, 0, sizeof(kept.causes[i].entry));
+            memcpy(kept.causes[i].entry, "forgotten", 9);
+        }
+        any = true;
+    }
+    *state = kept;
+    return any;
+}
+
+static const struct store_column forgotten_columns[] = {{"digest", STORE_TEXT},
+                                                        {"scope", STORE_TEXT},
+                                                        {"text", STORE_TEXT},
+                                                        {"at", STORE_INT}};
+static const struct store_put forgotten_put = {"forgotten", forgotten_columns,
+                                               4, 2, STORE_REPLACE};
+
+static enum store_err keep_digest(struct ledger *ledger,
+                                  const struct person *person,
+                                  struct sheet *sheet, const char *digest,
+                                  struct store_error *error)
+{
+    struct bounce_state *state = sheet_state(ledger, person, sheet, error);
+    struct bounce_slice text;
+    struct store_value row[4];
+
+    if (state == NULL)
+        return error->code;
+    if (!reduce(state, ledger->now))
+        return STORE_OK;
+    text = state_text(ledger, state);
+    if (text.ptr == NULL)
+        return ledger_nomem(error);
+    row[0] = store_text(slice_cstr(digest));
+    row[1] = store_text(sheet->scope);
+    row[2] = store_text(text);
+    row[3] = store_time(ledger->now);
+    return store_put_rows(ledger->book->store, &forgotten_put, row, 1, error);
+}
+
+static enum store_err delete_all(struct ledger *ledger,
+                                 const struct person *person,
+                                 struct store_error *error)
+{
+    static const char *const statements[] = {
+        "DELETE FROM raw WHERE seq IN (SELECT seq FROM event WHERE rcpt = $1)",
+        "DELETE FROM event WHERE rcpt = $1",
+        "DELETE FROM folded WHERE rcpt = $1",
+        "DELETE FROM sent WHERE rcpt = $1",
+        "DELETE FROM change WHERE rcpt = $1",
+    };
+    struct store_value key = store_int(person->key);
+    enum store_err err = ledger_keep_seqs(ledger, error);
+
+    for (size_t i = 0;
+         i < sizeof(statements) / sizeof(statements[0]) && err == STORE_OK; i++)
+        err = store_run(ledger->book->store, statements[i], &key, 1, NULL, NULL,
+                        error);
+    return err == STORE_OK ? state_drop(ledger, person, NULL, error) : err;
+}
+
+static enum store_err forget(struct ledger *ledger,
+                             const struct address *address, bool *known_out,
+                             struct store_error *error)
+{
+    struct entry entry = {.rcpt = address->key,
+                          .address = slice_make(address->text, address->len),
+                          .folded =
+                              slice_make(address->folded, address->folded_len)};
+    struct person *person;
+    enum store_err err;
+    char digest[65];
+
+    if (!book_digest(ledger->book, address, digest))
+        return store_fail(error, STORE_E_OPEN,
+                          "support for forgetting is not installed");
+    err = persons_make(ledger, &entry, 1, error);
+    if (err == STORE_OK)
+        err = persons_load(ledger, error);
+    person = &ledger->persons[0];
+    if (err != STORE_OK)
+        return err;
+    *known_out = person->sheets != NULL || person->known_count > 0;
+    for (struct sheet *s = person->sheets; s != NULL && err == STORE_OK;
+         s = s->next)
+        err = keep_digest(ledger, person, s, digest, error);
+    return err == STORE_OK ? delete_all(ledger, person, error) : err;
+}
+
+enum store_err ledger_forget(struct ledger *ledger, struct bounce_slice text,
+                             int64_t now, bool *known_out,
+                             struct store_error *error)
+{
+    struct address address;
+    enum address_flaw flaw =
+        address_read(ledger->book->addresses, text, &address);
+    enum store_err err;
+
+    *known_out = false;
+    if (flaw != ADDRESS_FINE)
+        return store_fail(error, STORE_E_VALUE, "the address is %s",
+                          address_flaw_text(flaw));
+    err = store_begin(ledger->book->store, STORE_WRITE, error);
+    if (err != STORE_OK)
+        return err;
+    ledger_begin_batch(ledger, now);
+    err = forget(ledger, &address, known_out, error);
+    return ledger_transact(ledger, err, error);
+}

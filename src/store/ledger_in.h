@@ -121,6 +121,8 @@ struct ledger {
     struct holds *holds;
     struct breaker *breaker;
 
+    int64_t fold_seq; /* ledger_fold() goes on behind this event */
+
     /* ledger_position_set() */
     char *source, *mark;
     int64_t offset;
@@ -204,6 +206,10 @@ enum store_err persons_load_states(struct ledger *ledger,
                                    struct store_error *error);
 enum store_err persons_load_known(struct ledger *ledger,
                                   struct store_error *error);
+/* All that is stored of persons of whom only the key is known, so that they can
+ * be judged again. */
+enum store_err persons_load_judged(struct ledger *ledger,
+                                   struct store_error *error);
 /* Entries that are there already are no longer fresh. */
 enum store_err persons_dedupe(struct ledger *ledger, struct store_error *error);
 /* Made when it is not there; NULL when memory is out. */
@@ -237,6 +243,10 @@ enum store_err person_keep(struct ledger *ledger, struct person *person,
                            struct store_error *error);
 bool states_begin(struct ledger *ledger);
 enum store_err states_put(struct ledger *ledger, struct store_error *error);
+/* Writes the base of a sheet into its row. */
+enum store_err state_rebase(struct ledger *ledger, const struct person *person,
+                            const struct sheet *sheet,
+                            struct store_error *error);
 /* Deletes a person's row of a scope; NULL: all of them. */
 enum store_err state_drop(struct ledger *ledger, const struct person *person,
                           const struct bounce_slice *scope,

@@ -352,6 +352,23 @@ enum store_err persons_load(struct ledger *ledger, struct store_error *error)
     return err == STORE_OK ? persons_load_known(ledger, error) : err;
 }
 
+enum store_err persons_load_judged(struct ledger *ledger,
+                                   struct store_error *error)
+{
+    enum store_err err = persons_load(ledger, error);
+
+    for (size_t i = 0; i < ledger->person_count && err == STORE_OK; i++) {
+        struct person *person = &ledger->persons[i];
+
+        /* Without a state row it is an event without an address. */
+        person->nobody = person->sheets == NULL;
+        if (!person_join(ledger, person))
+            return ledger_nomem(error);
+        person->replay = true;
+    }
+    return err == STORE_OK ? entries_load(ledger, error) : err;
+}
+
 /* ---- Once ------------------------------------------------------------ */
 
 static bool is_known(const struct person *person, const struct entry *entry)

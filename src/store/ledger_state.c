@@ -313,3 +313,17 @@ enum store_err state_drop(struct ledger *ledger, const struct person *person,
                      "DELETE FROM state WHERE key = $1 AND scope = $2", values,
                      2, NULL, NULL, error);
 }
+
+enum store_err state_rebase(struct ledger *ledger, const struct person *person,
+                            const struct sheet *sheet,
+                            struct store_error *error)
+{
+    struct store_value values[4] = {
+        store_int(person->key), store_text(sheet->scope),
+        store_text(sheet->base), store_time(sheet->base_at)};
+
+    return store_run(ledger->book->store,
+                     "UPDATE state SET base = $3, base_at = $4 "
+                     "WHERE key = $1 AND scope = $2",
+                     values, 4, NULL, NULL, error);
+}

@@ -40,17 +40,11 @@ static enum store_err load_page(struct ledger *ledger, int64_t *last,
     if (!persons_begin(ledger, page.count))
         return ledger_nomem(error);
     for (size_t i = 0; i < page.count; i++)
-        persons_add(ledger, page.keys[i])->replay = true;
+        persons_add(ledger, page.keys[i]);
     if (page.count > 0)
         *last = page.keys[page.count - 1];
     *count_out = page.count;
-    err = persons_load(ledger, error);
-    for (size_t i = 0; i < ledger->person_count && err == STORE_OK; i++) {
-        if (!person_join(ledger, &ledger->persons[i]))
-            err = ledger_nomem(error);
-        ledger->persons[i].replay = true;
-    }
-    return err == STORE_OK ? entries_load(ledger, error) : err;
+    return persons_load_judged(ledger, error);
 }
 
 /* ---- Differences ----------------------------------------------------- */
