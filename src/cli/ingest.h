@@ -11,6 +11,11 @@
 
 /* bounce ingest sent; argv[0] is "sent". */
 int ingest_sent(int argc, char **argv);
+/* bounce ingest hook; argv[0] is "hook". */
+int ingest_hook(int argc, char **argv);
+
+/* bounce ingest log; argv[0] is "log". */
+int ingest_log(int argc, char **argv);
 
 /* Reports from files, folders, mboxes, standard input. */
 struct ingest_options {

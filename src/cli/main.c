@@ -21,6 +21,8 @@ static const struct cli_verb verbs[] = {
     {"list", "list suspended and suppressed addresses", verb_list},
     {"events", "list what was told, event by event", verb_events},
     {"due", "list what may be tried again, and when", verb_due},
+    {"holds", "list and end the holds that mail waits on", verb_holds},
+    {"stats", "show rates, and what moves the reputation", verb_stats},
     {"review", "list what a person should look at", verb_review},
     {"export", "write suppressions for other systems", verb_export},
     {"import", "import suppression lists of other systems", verb_import},

@@ -85,7 +85,9 @@ int verb_ingest(int argc, char **argv)
     };
     const struct arg_spec spec = {
         "bounce ingest [OPTION...] SOURCE...\n"
-        "       bounce ingest sent [OPTION...] FILE...",
+        "       bounce ingest sent [OPTION...] FILE...\n"
+        "       bounce ingest hook [OPTION...] --service NAME FILE...\n"
+        "       bounce ingest log [OPTION...] --format FORMAT FILE...",
         "Reads reports from files, folders, Maildirs, mboxes and standard "
         "input (-) into the\nstore, where each failure counts once. Reading "
         "them again changes nothing; an mbox\nthat grew goes on where it "
@@ -97,6 +99,10 @@ int verb_ingest(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], "sent") == 0)
         return ingest_sent(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "hook") == 0)
+        return ingest_hook(argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "log") == 0)
+        return ingest_log(argc - 1, argv + 1);
     status = args_parse(&spec, &argc, argv);
     if (status >= 0)
         return status;

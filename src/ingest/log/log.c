@@ -219,8 +219,22 @@ static bool emit_sent(struct log *log, const struct record *record)
     return log->options.sent(log->options.ctx, &sent);
 }
 
+bool log_recall(struct log *log, struct bounce_slice line)
+{
+    const struct log_counts counts = log->counts;
+    bool fine;
+
+    log->quiet = true;
+    fine = log_line(log, line);
+    log->quiet = false;
+    log->counts = counts;
+    return fine;
+}
+
 bool log_hand_over(struct log *log, const struct record *record)
 {
+    if (log->quiet)
+        return true;
     log->counts.events++;
     return log->options.take(log->options.ctx, record) &&
            emit_sent(log, record);
@@ -233,7 +247,7 @@ bool log_emit(struct log *log, const struct log_delivery *delivery)
     char id[33];
     size_t at = slice_rfind_byte(delivery->sender, '@');
 
-    if (delivery->recipient.len == 0)
+    if (delivery->recipient.len == 0 || log->quiet)
         return true;
     record_init(&record, NULL);
     fill_event(log, delivery, &record.event);

@@ -45,6 +45,10 @@ void log_free(struct log *log);
  * again. */
 bool log_line(struct log *log, struct bounce_slice line);
 
+/* The same for a line that was read in an earlier run: what it says of messages
+ * in the queue is remembered, nothing is handed over. */
+bool log_recall(struct log *log, struct bounce_slice line);
+
 struct log_counts {
     uint64_t lines, events, flawed; /* flawed: begin well, but break off */
 };

@@ -15,6 +15,7 @@ struct log {
     char *scratch; /* a line that may be changed */
     size_t scratch_cap;
     struct log_powermta *powermta; /* made by the first line of one */
+    bool quiet;                    /* log_recall() */
 };
 
 /* A line of syslog: "Nov 22 01:02:03 host program[pid]: text", the time also
