@@ -34,10 +34,16 @@ struct made_line {
     uint8_t kind;
 };
 
+struct made_name {
+    struct bounce_slice name;
+    uint32_t at;
+};
+
 struct generator {
     struct arena arena;
     const char *file;
     struct vec formats; /* struct made_format */
+    struct vec names;   /* struct made_name */
     FILE *out;
     uint32_t strings; /* bytes written to FORMAT_STRINGS */
 };
@@ -361,6 +367,22 @@ static uint32_t put_string(struct generator *g, struct bounce_slice s)
     return at;
 }
 
+/* Names stand once, so that their offset tells them apart; case does not. */
+static uint32_t put_name(struct generator *g, struct bounce_slice name)
+{
+    struct made_name made = {name, 0};
+
+    for (size_t i = 0; i < g->names.count; i++) {
+        const struct made_name *m = VEC_AT(g->names, struct made_name, i);
+
+        if (slice_eq_nocase(m->name, name))
+            return m->at;
+    }
+    made.at = put_string(g, name);
+    must(vec_push(&g->names, &g->arena, &made) != SIZE_MAX);
+    return made.at;
+}
+
 static void put_strings(struct generator *g)
 {
     fputs("const char FORMAT_STRINGS[] =\n", g->out);
@@ -377,7 +399,7 @@ static void put_strings(struct generator *g)
             struct made_mark *m = VEC_AT(f->marks, struct made_mark, k);
             m->mark.text = put_string(g, m->text);
             m->mark.text_len = (uint16_t)m->text.len;
-            m->mark.name = put_string(g, m->name);
+            m->mark.name = put_name(g, m->name);
             m->mark.name_len = (uint16_t)m->name.len;
             m->mark.format = (uint16_t)i;
         }
@@ -434,19 +456,22 @@ static void put_marks(struct generator *g, struct vec *all)
             all->count);
 }
 
-static void put_buckets(struct generator *g, const struct vec *all)
+/* The marks that a line begins with, or those that stand anywhere in it. */
+static void put_buckets(struct generator *g, const struct vec *all,
+                        const char *name, bool contents)
 {
     size_t n = 0;
     size_t *starts = calloc(FORMAT_BUCKETS + 1, sizeof(*starts));
 
     must(starts != NULL);
-    fputs("const uint16_t FORMAT_ANCHORED[] = {", g->out);
+    fprintf(g->out, "static const uint16_t %s_marks[] = {", name);
     for (size_t b = 0; b < FORMAT_BUCKETS; b++) {
         starts[b] = n;
         for (size_t i = 0; i < all->count; i++) {
             const struct made_mark *m = VEC_AT(*all, struct made_mark, i);
             if (m->mark.place != FORMAT_PLACE_HEADER &&
                 m->mark.role != FORMAT_ROLE_END &&
+                (m->mark.test == FORMAT_TEST_CONTAINS) == contents &&
                 format_hash(m->text.ptr) == b) {
                 fprintf(g->out, "%s%zu,", n % 12 == 0 ? "\n    " : " ", i);
                 n++;
@@ -454,12 +479,38 @@ static void put_buckets(struct generator *g, const struct vec *all)
         }
     }
     starts[FORMAT_BUCKETS] = n;
-    fputs(" 0};\n\nconst uint16_t FORMAT_BUCKET[FORMAT_BUCKETS + 1] = {",
-          g->out);
+    fprintf(g->out, " 0};\n\nstatic const uint16_t %s_first[] = {", name);
     for (size_t b = 0; b <= FORMAT_BUCKETS; b++)
         fprintf(g->out, "%s%zu%s", b % 12 == 0 ? "\n    " : " ", starts[b],
                 b == FORMAT_BUCKETS ? "};\n\n" : ",");
+    fprintf(g->out,
+            "const struct format_buckets FORMAT_%s = {%s_first, "
+            "%s_marks};\n\n",
+            name, name, name);
     free(starts);
+}
+
+/* Names of other headers by first letter and length. */
+static void put_lengths(struct generator *g, const struct vec *all)
+{
+    uint64_t lengths[26] = {0};
+
+    for (size_t i = 0; i < all->count; i++) {
+        const struct made_mark *m = VEC_AT(*all, struct made_mark, i);
+        unsigned letter;
+
+        if (m->mark.place != FORMAT_PLACE_HEADER)
+            continue;
+        letter = (m->name.ptr[0] | 0x20U) - 'a';
+        if (letter >= 26 || m->name.len >= 64)
+            fail(g, 0, "not a name of a header", m->name);
+        lengths[letter] |= (uint64_t)1 << m->name.len;
+    }
+    fputs("const uint64_t FORMAT_HEADER_LENGTHS[26] = {", g->out);
+    for (size_t i = 0; i < 26; i++)
+        fprintf(g->out, "%s0x%llxU,", i % 4 == 0 ? "\n    " : " ",
+                (unsigned long long)lengths[i]);
+    fputs("};\n\n", g->out);
 }
 
 static void put_headers(struct generator *g, const struct vec *all)
@@ -601,6 +652,7 @@ int main(int argc, char **argv)
     memset(&g, 0, sizeof(g));
     arena_init(&g.arena, allocator_default(), (size_t)64 << 20);
     g.formats = VEC_OF(struct made_format);
+    g.names = VEC_OF(struct made_name);
     read_directory(&g, argv[2]);
     for (size_t i = 0; i < g.formats.count; i++)
         copy_like(&g, VEC_AT(g.formats, struct made_format, i), 0);
@@ -617,7 +669,9 @@ int main(int argc, char **argv)
     put_strings(&g);
     put_lines(&g);
     put_marks(&g, &all);
-    put_buckets(&g, &all);
+    put_buckets(&g, &all, "BEGINNINGS", false);
+    put_buckets(&g, &all, "CONTENTS", true);
+    put_lengths(&g, &all);
     put_headers(&g, &all);
     put_formats(&g);
     put_wraps(&g);

@@ -7,6 +7,7 @@
  * not looked at. */
 #include <stdlib.h>
 
+#include "base/bits.h"
 #include "classify/verify.h"
 #include "classify/window.h"
 
@@ -16,6 +17,7 @@ struct anchors {
     struct builder *b;
     struct window_counts counts;
     struct vec pairs;    /* struct pair */
+    struct vec hashes;   /* uint32_t, of the atoms' windows */
     struct map atom_ids; /* text and edges -> atom */
     struct map need_ids; /* slots -> need */
 };
@@ -23,6 +25,7 @@ struct anchors {
 /* An atom and one place that it anchors. */
 struct pair {
     uint32_t atom, pattern, element;
+    struct tab_near needs[MAX_NEEDS];
 };
 
 static bool is_whole_word(struct bounce_slice text)
@@ -125,16 +128,25 @@ static size_t element_cost(struct anchors *a, const struct tab_pattern *pattern,
 /* The bytes of an atom to be hashed. Letters before a digit, such as the OFR of
  * OFR004, count as a word. */
 static void choose_window(const struct anchors *a, struct bounce_slice text,
-                          struct edges edges, struct tab_atom *atom)
+                          struct edges edges, struct tab_atom *atom,
+                          uint32_t *hash_out)
 {
     struct window window = {TAB_ATOM_FOUR, 0, 0};
+    char check[4] = {0};
     size_t count;
+    uint32_t at;
 
     if (!window_at_start(&a->counts, text, edges, 8, &window, &count))
         window_anywhere(&a->counts, text, &window);
     atom->window = window.at;
     atom->kind = window.kind;
-    atom->hash = window.hash;
+    *hash_out = window.hash;
+    at = window.at + (window.kind == TAB_ATOM_EIGHT ? 8 : 4);
+    if (at + 4 > text.len)
+        at = window.at >= 4 || text.len < 4 ? 0 : (uint32_t)text.len - 4;
+    atom->check_at = at - window.at;
+    memcpy(check, text.ptr + at, text.len < 4 ? text.len : 4);
+    atom->check = bits_load32(check);
 }
 
 /* The atom of that text and edges. */
@@ -144,7 +156,7 @@ static uint32_t find_atom(struct anchors *a, struct tab_str str,
     struct builder *b = a->b;
     struct tab_atom atom = {.text = str};
     char *key = arena_alloc(b->arena, str.len + 1);
-    uint32_t index;
+    uint32_t index, hash;
 
     if (key == NULL) {
         builder_no_memory(b);
@@ -155,18 +167,18 @@ static uint32_t find_atom(struct anchors *a, struct tab_str str,
     index = map_get(&a->atom_ids, slice_make(key, str.len + 1));
     if (index != TAB_NONE)
         return index;
-    choose_window(a, slice_make(key, str.len), edges, &atom);
+    choose_window(a, slice_make(key, str.len), edges, &atom, &hash);
     index = builder_push(b, &b->atoms, &atom);
+    builder_push(b, &a->hashes, &hash);
     if (!map_put(&a->atom_ids, b->arena, slice_make(key, str.len + 1), index))
         builder_no_memory(b);
     return index;
 }
 
 static bool add_atom(struct anchors *a, struct tab_str str, struct edges edges,
-                     uint32_t pattern, uint32_t element)
+                     struct pair pair)
 {
-    struct pair pair = {find_atom(a, str, edges), pattern, element};
-
+    pair.atom = find_atom(a, str, edges);
     builder_push(a->b, &a->pairs, &pair);
     return !a->b->failed;
 }
@@ -315,12 +327,12 @@ static uint32_t reach_of(const struct builder *b,
 
 /* The needs of a pattern: of the elements that are not its anchor those that
  * stand least often. */
-static bool need_others(struct anchors *a, struct tab_pattern *pattern,
-                        size_t anchor)
+static bool need_others(struct anchors *a, const struct tab_pattern *pattern,
+                        size_t anchor, struct tab_near needs[MAX_NEEDS])
 {
     size_t counts[MAX_NEEDS] = {SIZE_MAX, SIZE_MAX};
 
-    pattern->needs[0].need = pattern->needs[1].need = TAB_NONE;
+    needs[0].need = needs[1].need = TAB_NONE;
     for (size_t i = 0; i < pattern->elements.count; i++) {
         struct tab_near near = {TAB_NONE, i < anchor, 0};
         size_t count, at = MAX_NEEDS;
@@ -335,7 +347,7 @@ static bool need_others(struct anchors *a, struct tab_pattern *pattern,
             at--;
         for (size_t j = MAX_NEEDS; j-- > at;) {
             counts[j] = j > at ? counts[j - 1] : count;
-            pattern->needs[j] = j > at ? pattern->needs[j - 1] : near;
+            needs[j] = j > at ? needs[j - 1] : near;
         }
     }
     return !a->b->failed;
@@ -351,6 +363,7 @@ static bool anchor_pattern(struct anchors *a, uint32_t index)
     size_t at = choose_anchor(a, pattern, elements);
     const struct tab_set *set;
     struct edges edges;
+    struct pair pair;
 
     if (at == SIZE_MAX && pattern->open_right) {
         /* A stem under four letters is looked for as a word. */
@@ -361,16 +374,17 @@ static bool anchor_pattern(struct anchors *a, uint32_t index)
         return no_anchor(b, index);
     edges.left = edge_is_word_edge(a, pattern, elements, at, false);
     edges.right = edge_is_word_edge(a, pattern, elements, at, true);
-    if (!need_others(a, pattern, at))
+    pair = (struct pair){.pattern = index, .element = (uint32_t)at};
+    if (!need_others(a, pattern, at, pair.needs))
         return false;
     if (elements[at].type == TAB_ELEMENT_LITERAL)
         return add_atom(a, (struct tab_str){elements[at].a, elements[at].b},
-                        edges, index, (uint32_t)at);
+                        edges, pair);
     set = VEC_AT(b->sets, struct tab_set, elements[at].a);
     for (uint32_t j = 0; j < set->forward.count; j++) {
         if (!add_atom(a,
                       *VEC_AT(b->members, struct tab_str, set->forward.at + j),
-                      edges, index, (uint32_t)at))
+                      edges, pair))
             return false;
     }
     return true;
@@ -413,8 +427,10 @@ static bool fill_refs(struct anchors *a)
     if (a->pairs.count > 0)
         qsort(pairs, a->pairs.count, sizeof(*pairs), compare_pairs);
     for (size_t i = 0; i < a->pairs.count; i++) {
-        struct tab_atom_ref ref = {pairs[i].pattern, pairs[i].element,
-                                   ref_flags(b, &pairs[i])};
+        struct tab_atom_ref ref = {pairs[i].pattern,
+                                   pairs[i].element,
+                                   ref_flags(b, &pairs[i]),
+                                   {pairs[i].needs[0], pairs[i].needs[1]}};
         struct tab_atom *atom =
             VEC_AT(b->atoms, struct tab_atom, pairs[i].atom);
 
@@ -484,7 +500,7 @@ static bool fill_slots(struct anchors *a)
         const struct tab_atom *atom = VEC_AT(b->atoms, struct tab_atom, i);
 
         keyed[i].atom = (uint32_t)i;
-        keyed[i].hash = atom->hash;
+        keyed[i].hash = *VEC_AT(a->hashes, uint32_t, i);
         if (atom->kind == TAB_ATOM_ANYWHERE)
             add_anywhere(b, atom);
     }
@@ -507,7 +523,8 @@ static bool fill_slots(struct anchors *a)
 
 bool compile_anchors(struct builder *b)
 {
-    struct anchors a = {.b = b, .pairs = VEC_OF(struct pair)};
+    struct anchors a = {
+        .b = b, .pairs = VEC_OF(struct pair), .hashes = VEC_OF(uint32_t)};
 
     if (!window_count(b, &a.counts))
         return false;

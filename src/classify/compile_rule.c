@@ -280,6 +280,39 @@ static bool compile_phrases(struct builder *b, const struct place *place,
     return true;
 }
 
+/* What codes and statuses a condition may allow. */
+static void add_code_bits(const struct tab_code_condition *c,
+                          struct tab_code_rule *rule)
+{
+    uint32_t codes = UINT32_MAX, statuses = UINT32_MAX;
+
+    if (c->code_low != TAB_NONE) {
+        codes = 0;
+        for (uint32_t code = c->code_low; code <= c->code_high; code++)
+            codes |= tab_code_bit(code);
+    }
+    if (c->has_status && c->status_subject != TAB_NONE &&
+        c->status_detail != TAB_NONE) {
+        statuses = 0;
+        for (uint32_t d = c->status_detail; d <= c->status_detail_high; d++)
+            statuses |= tab_status_bit(c->status_subject, d);
+    }
+    rule->codes |= codes;
+    rule->statuses |= statuses;
+}
+
+static void push_code_rule(struct builder *b, const struct tab_rule *rule,
+                           uint32_t index)
+{
+    struct tab_code_rule code_rule = {.rule = index};
+
+    for (uint32_t i = 0; i < rule->codes.count; i++)
+        add_code_bits(VEC_AT(b->conditions, struct tab_code_condition,
+                             rule->codes.at + i),
+                      &code_rule);
+    builder_push(b, &b->code_rules, &code_rule);
+}
+
 static bool fill_rule(struct builder *b, const struct place *place,
                       const char *phrase_field, struct tab_rule *rule)
 {
@@ -296,7 +329,7 @@ static bool fill_rule(struct builder *b, const struct place *place,
         return false;
     rule->code_only = rule->phrases.count == 0;
     if (rule->code_only)
-        builder_push(b, &b->code_rules, &index);
+        push_code_rule(b, rule, index);
     builder_push(b, &b->rules, rule);
     return !b->failed;
 }

@@ -46,11 +46,6 @@ void matcher_free(struct matcher *m)
         m->allocator->release(m->allocator->ctx, m, matcher_size(m->tables));
 }
 
-bool matcher_flag(const struct matcher *m, uint32_t flag, bool inside)
-{
-    return inside ? (m->flags[flag] & 2) != 0 : m->flags[flag] != 0;
-}
-
 static void set_flag(struct matcher *m, uint32_t flag, bool inside)
 {
     if (m->flags[flag] == 0)
@@ -59,12 +54,13 @@ static void set_flag(struct matcher *m, uint32_t flag, bool inside)
 }
 
 static void record(struct matcher *m, const struct matcher_text *text,
-                   struct tab_atom_ref ref, const struct verify_match *match)
+                   const struct tab_atom_ref *ref,
+                   const struct verify_match *match)
 {
-    const struct tab_pattern *pattern = &m->tables->patterns[ref.pattern];
+    const struct tab_pattern *pattern = &m->tables->patterns[ref->pattern];
     bool inside =
         match->start >= text->reply_start && match->end <= text->reply_end;
-    size_t near = (ref.flags & TAB_REF_ONCE) != 0 ? 0 : 4;
+    size_t near = (ref->flags & TAB_REF_ONCE) != 0 ? 0 : 4;
 
     if (pattern->owner_type == TAB_OWNER_NOT) {
         set_flag(m, pattern->owner, inside);
@@ -74,7 +70,7 @@ static void record(struct matcher *m, const struct matcher_text *text,
     for (size_t i = m->hit_count; i > 0 && m->hit_count - i < near; i--) {
         struct matcher_hit *hit = &m->hits[i - 1];
 
-        if (hit->pattern == ref.pattern && hit->end == match->end) {
+        if (hit->pattern == ref->pattern && hit->end == match->end) {
             if (match->literal > hit->literal) {
                 hit->literal = (uint32_t)match->literal;
                 hit->start = (uint32_t)match->start;
@@ -85,31 +81,28 @@ static void record(struct matcher *m, const struct matcher_text *text,
     if (m->hit_count == MATCHER_MAX_HITS)
         m->tired = true;
     else
-        m->hits[m->hit_count++] = (struct matcher_hit){
-            ref.pattern, (uint32_t)match->start, (uint32_t)match->end,
-            (uint32_t)match->literal};
+        m->hits[m->hit_count++] =
+            (struct matcher_hit){ref->pattern,
+                                 pattern->owner,
+                                 (enum tab_owner)pattern->owner_type,
+                                 (uint32_t)match->start,
+                                 (uint32_t)match->end,
+                                 (uint32_t)match->literal};
 }
 
-/* Positions in steps of MET_STEP bytes, as bits; the last one is for all that
- * is beyond. */
-static uint64_t met_bit(size_t at)
+/* Positions in steps of MET_STEP bytes; the last one is for all beyond. */
+static inline unsigned met_step(size_t at)
 {
-    return (uint64_t)1 << (at < 63 * MET_STEP ? at / MET_STEP : 63);
+    return at < 63 * MET_STEP ? (unsigned)(at / MET_STEP) : 63;
 }
 
-/* From the one to the other. */
-static uint64_t met_range(size_t from, size_t to)
-{
-    return ((met_bit(to) << 1) - 1) & ~(met_bit(from) - 1);
-}
-
-static void meet(struct matcher *m, uint32_t hash, size_t at)
+static inline void meet(struct matcher *m, uint32_t hash, size_t at)
 {
     uint32_t slot = tab_met_slot(hash);
 
     m->met_slots[m->met_count] = (uint16_t)slot;
     m->met_count += m->met[slot] == 0;
-    m->met[slot] |= met_bit(at);
+    m->met[slot] |= (uint64_t)1 << met_step(at);
 }
 
 /* Where the scan has met what a need asks for. Many patterns may share it. */
@@ -129,20 +122,20 @@ static uint64_t need_met(struct matcher *m, uint32_t index)
 }
 
 /* Whether all that a pattern needs near its anchor may stand there. */
-static bool needs_met(struct matcher *m, const struct tab_pattern *pattern,
+static bool needs_met(struct matcher *m, const struct tab_atom_ref *ref,
                       size_t start, size_t end)
 {
-    for (unsigned i = 0; i < 2; i++) {
-        const struct tab_near near = pattern->needs[i];
+    for (unsigned i = 0; i < 2 && ref->needs[i].need != TAB_NONE; i++) {
+        const struct tab_near *near = &ref->needs[i];
+        size_t from = near->before ? start - near->reach : end;
+        size_t to = near->before ? start : end + near->reach;
         uint64_t range;
 
-        if (near.need == TAB_NONE)
-            return true;
-        range =
-            near.before
-                ? met_range(start > near.reach ? start - near.reach : 0, start)
-                : met_range(end, end + near.reach);
-        if ((need_met(m, near.need) & range) == 0)
+        if (near->before && near->reach > start)
+            from = 0;
+        range = (((uint64_t)2 << met_step(to)) - 1) & UINT64_MAX
+                                                          << met_step(from);
+        if ((need_met(m, near->need) & range) == 0)
             return false;
     }
     return true;
@@ -150,26 +143,26 @@ static bool needs_met(struct matcher *m, const struct tab_pattern *pattern,
 
 /* One anchor was found at [start, end): does its pattern stand around it? */
 static void visit_ref(struct matcher *m, const struct matcher_text *text,
-                      struct tab_atom_ref ref, size_t start, size_t end)
+                      const struct tab_atom_ref *ref, size_t start, size_t end)
 {
     struct verify_match match = {start, end, end - start};
     uint32_t *tries;
 
-    if (((ref.flags & TAB_REF_LEFT) != 0 &&
+    if (((ref->flags & TAB_REF_LEFT) != 0 &&
          text_map_inside(&text->map, start)) ||
-        ((ref.flags & TAB_REF_RIGHT) != 0 && text_map_inside(&text->map, end)))
+        ((ref->flags & TAB_REF_RIGHT) != 0 && text_map_inside(&text->map, end)))
         return;
-    if ((ref.flags & TAB_REF_ALONE) == 0) {
-        if (!needs_met(m, &m->tables->patterns[ref.pattern], start, end))
+    if ((ref->flags & TAB_REF_ALONE) == 0) {
+        if (!needs_met(m, ref, start, end))
             return;
-        tries = &m->tries[ref.pattern];
+        tries = &m->tries[ref->pattern];
         if (*tries >> 8 != m->run)
             *tries = m->run << 8;
         if ((*tries & 0xff) >= MAX_TRIES)
             return;
         ++*tries;
-        if (!verify_around(m->tables, text, &m->tables->patterns[ref.pattern],
-                           ref.element, start, end, &m->steps, &match)) {
+        if (!verify_around(m->tables, text, &m->tables->patterns[ref->pattern],
+                           ref->element, start, end, &m->steps, &match)) {
             m->tired = m->tired || m->steps == 0;
             return;
         }
@@ -194,11 +187,14 @@ static void visit(struct matcher *m, const struct matcher_text *text,
 
         if (atom->kind != kind || atom->window > at ||
             atom->text.len > text->len - start ||
+            (atom->text.len >= 4 &&
+             bits_load32(text->ptr + at + (ptrdiff_t)(int32_t)atom->check_at) !=
+                 atom->check) ||
             !bits_equal(text->ptr + start, tables->pool + atom->text.at,
                         atom->text.len))
             continue;
         for (uint32_t k = 0; k < atom->refs.count; k++)
-            visit_ref(m, text, tables->atom_refs[atom->refs.at + k], start,
+            visit_ref(m, text, &tables->atom_refs[atom->refs.at + k], start,
                       start + atom->text.len);
     }
 }

@@ -10,7 +10,8 @@
 
 /* One place where a rule's phrase or a provider's sign stands. */
 struct matcher_hit {
-    uint32_t pattern;
+    uint32_t pattern, owner;
+    enum tab_owner owner_type;
     uint32_t start, end; /* bytes of the text */
     uint32_t literal;    /* bytes that are no gap */
 };
@@ -71,6 +72,10 @@ void matcher_free(struct matcher *matcher);
 void matcher_run(struct matcher *matcher, const struct matcher_text *text);
 
 /* Whether a Not phrase stood in the text; inside: in the reply itself. */
-bool matcher_flag(const struct matcher *matcher, uint32_t flag, bool inside);
+static inline bool matcher_flag(const struct matcher *matcher, uint32_t flag,
+                                bool inside)
+{
+    return matcher->flags[flag] > inside;
+}
 
 #endif

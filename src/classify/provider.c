@@ -40,10 +40,8 @@ void subject_add_signs(struct subject *s)
         const struct matcher *m = s->state->matchers[i];
 
         for (size_t j = 0; j < m->hit_count; j++) {
-            const struct tab_pattern *p = &t->patterns[m->hits[j].pattern];
-
-            if (p->owner_type == TAB_OWNER_PROVIDER)
-                add_provider(s, t, p->owner);
+            if (m->hits[j].owner_type == TAB_OWNER_PROVIDER)
+                add_provider(s, t, m->hits[j].owner);
         }
     }
 }

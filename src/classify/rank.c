@@ -178,7 +178,7 @@ static struct candidate hit_candidate(const struct tables *t,
                                       const struct matcher_hit *hit)
 {
     return (struct candidate){
-        .rule = &t->rules[t->patterns[hit->pattern].owner],
+        .rule = &t->rules[hit->owner],
         .hit = hit,
         .inside = hit->start >= s->state->reply_start &&
                   hit->end <= s->state->reply_end,
@@ -207,13 +207,14 @@ static void keep_ranked(struct subject *s, size_t set,
 {
     struct matcher_state *state = s->state;
     const struct tables *t = s->knowledge->sets[set];
-    struct bounce_slice phrase =
-        c->hit != NULL ? tab_slice(t, t->patterns[c->hit->pattern].text)
-                       : SLICE_NULL;
+    struct bounce_slice phrase;
     struct ranked *ranked;
 
-    if (!state->keep_ranked || state->ranked_count == MATCHER_MAX_HITS ||
-        (s->elsewhere[set] != NULL && is_kept(s, set, c->rule, phrase)))
+    if (!state->keep_ranked || state->ranked_count == MATCHER_MAX_HITS)
+        return;
+    phrase = c->hit != NULL ? tab_slice(t, t->patterns[c->hit->pattern].text)
+                            : SLICE_NULL;
+    if (s->elsewhere[set] != NULL && is_kept(s, set, c->rule, phrase))
         return;
     ranked = &state->ranked[state->ranked_count++];
     ranked->set = set;
@@ -223,6 +224,15 @@ static void keep_ranked(struct subject *s, size_t set,
     ranked->text = c->hit != NULL ? slice_make(state->text + c->hit->start,
                                                c->hit->end - c->hit->start)
                                   : SLICE_NULL;
+}
+
+static bool same_category(const struct tables *t, const struct tab_rule *rule,
+                          const struct best_rule *best)
+{
+    if (t == best->tables) /* a table has each text once */
+        return rule->category.at == best->rule->category.at;
+    return slice_eq(tab_slice(t, rule->category),
+                    tab_slice(best->tables, best->rule->category));
 }
 
 static void consider(struct subject *s, struct best_rule best_out[3],
@@ -237,10 +247,7 @@ static void consider(struct subject *s, struct best_rule best_out[3],
     key = candidate_key(c, s, set + 1 < s->knowledge->set_count);
     keep_ranked(s, set, c, key);
     if (best->rule != NULL) {
-        best->contested =
-            best->contested ||
-            !slice_eq(tab_slice(t, c->rule->category),
-                      tab_slice(best->tables, best->rule->category));
+        best->contested = best->contested || !same_category(t, c->rule, best);
         if (key < best->key ||
             (key == best->key &&
              slice_compare(tab_slice(t, c->rule->id),
@@ -259,6 +266,11 @@ static void consider(struct subject *s, struct best_rule best_out[3],
 
 void subject_best(struct subject *s, struct best_rule best_out[3])
 {
+    uint32_t code = s->code != 0 ? tab_code_bit((uint32_t)s->code) : UINT32_MAX;
+    uint32_t status = s->status[0] != 0
+                          ? tab_status_bit(s->status[1], s->status[2])
+                          : UINT32_MAX;
+
     for (size_t set = 0; set < s->knowledge->set_count; set++) {
         const struct tables *t = s->knowledge->sets[set];
         const struct matcher *m = s->state->matchers[set];
@@ -266,15 +278,18 @@ void subject_best(struct subject *s, struct best_rule best_out[3])
         for (size_t i = 0; i < m->hit_count; i++) {
             struct candidate c;
 
-            if (t->patterns[m->hits[i].pattern].owner_type != TAB_OWNER_RULE)
+            if (m->hits[i].owner_type != TAB_OWNER_RULE)
                 continue;
             c = hit_candidate(t, s, &m->hits[i]);
             consider(s, best_out, set, &c);
         }
         for (size_t i = 0; i < t->code_rules_count; i++) {
-            struct candidate c = {.rule = &t->rules[t->code_rules[i]],
-                                  .inside = true};
+            struct candidate c = {.inside = true};
 
+            if ((t->code_rules[i].codes & code) == 0 ||
+                (t->code_rules[i].statuses & status) == 0)
+                continue;
+            c.rule = &t->rules[t->code_rules[i].rule];
             consider(s, best_out, set, &c);
         }
     }

@@ -96,6 +96,14 @@ struct tab_blocklist {
     struct tab_str id, name, lookup, removal;
 };
 
+/* A rule that speaks without a phrase. */
+struct tab_code_rule {
+    uint32_t rule;
+    /* Bits of tab_code_bit() and tab_status_bit(): what the reply may have, if
+     * it has it. */
+    uint32_t codes, statuses;
+};
+
 /* A condition on reply code and status. Digits that do not matter are
  * TAB_NONE; a wildcard code such as 55x is a range. */
 struct tab_code_condition {
@@ -138,18 +146,10 @@ enum tab_owner {
     TAB_OWNER_PROVIDER /* owner: provider */
 };
 
-/* What must stand near the anchor of a pattern. */
-struct tab_near {
-    uint32_t need;   /* of needs; TAB_NONE: nothing */
-    uint32_t before; /* it stands before the anchor, not behind it */
-    uint32_t reach;  /* bytes from the anchor to where its window begins */
-};
-
 /* A compiled phrase. */
 struct tab_pattern {
     uint32_t owner_type, owner;
     struct tab_span elements;
-    struct tab_near needs[2];       /* what tells most first */
     uint32_t open_left, open_right; /* word edge lifted */
     struct tab_str text;            /* as written */
 };
@@ -168,8 +168,17 @@ struct tab_atom {
     struct tab_str text;
     uint32_t window;      /* offset of the hashed bytes in text */
     uint32_t kind;        /* enum tab_atom_kind */
-    uint32_t hash;        /* of the window */
     struct tab_span refs; /* of atom_refs */
+    /* Four other bytes of text (bits_load32), which tell most atoms of one hash
+     * apart before the pool is asked; their place seen from the window. */
+    uint32_t check, check_at;
+};
+
+/* What must stand near the anchor of a pattern. */
+struct tab_near {
+    uint32_t need;   /* of needs; TAB_NONE: nothing */
+    uint32_t before; /* it stands before the anchor, not behind it */
+    uint32_t reach;  /* bytes from the anchor to where its window begins */
 };
 
 enum tab_ref_flag {
@@ -182,6 +191,7 @@ enum tab_ref_flag {
 struct tab_atom_ref {
     uint32_t pattern, element; /* element counts within the pattern */
     uint32_t flags;            /* or of enum tab_ref_flag */
+    struct tab_near needs[2];  /* what tells most first */
 };
 
 /* Open addressing by hash; span.count 0 is an empty slot. */
@@ -228,7 +238,7 @@ struct tab_label_case {
     X(struct tab_blocklist, blocklists)                                        \
     X(struct tab_rule, rules)                                                  \
     X(struct tab_code_condition, conditions)                                   \
-    X(uint32_t, code_rules)                                                    \
+    X(struct tab_code_rule, code_rules)                                        \
     X(uint32_t, not_refs)                                                      \
     X(struct tab_str, provider_refs)                                           \
     X(struct tab_str, phrase_texts)                                            \
@@ -271,6 +281,16 @@ static inline struct bounce_slice tab_slice(const struct tables *tables,
     if (str.at == TAB_NONE)
         return SLICE_NULL;
     return slice_make(tables->pool + str.at, str.len);
+}
+
+static inline uint32_t tab_code_bit(uint32_t code)
+{
+    return UINT32_C(1) << code % 31;
+}
+
+static inline uint32_t tab_status_bit(uint32_t subject, uint32_t detail)
+{
+    return UINT32_C(1) << (subject * 8 + detail) % 31;
 }
 
 /* Where code_slots, whose size is a power of two, is entered for a code; the

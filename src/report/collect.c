@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/collect.h"
 
+#include "base/block.h"
 #include "base/date.h"
 #include "base/hash.h"
 #include "report/address.h"
@@ -100,7 +101,7 @@ static uint32_t *find_slot(struct collect *collect,
 
 static bool grow(struct collect *collect)
 {
-    size_t cap = collect->cap == 0 ? 8 : 2 * collect->cap;
+    size_t cap = collect->cap == 0 ? 2 : 4 * collect->cap;
     struct report_event *events =
         message_calloc(collect->message, cap, sizeof(*events));
 
@@ -250,15 +251,19 @@ void collect_finish(struct collect *collect)
 struct bounce_slice collect_line(struct message *message,
                                  struct bounce_slice text)
 {
-    bool blank = false, change = false;
+    bool blank = false;
+    uint64_t other = 0;
     char *out;
     size_t n = 0;
 
     text = slice_trim(text);
-    for (size_t i = 0; i < text.len && !change; i++)
-        change =
-            text.ptr[i] != ' ' && ascii_is_space((unsigned char)text.ptr[i]);
-    if (!change)
+    for (size_t at = 0; at < text.len; at += 64) {
+        struct block b;
+
+        block_load(&b, text.ptr + at, text.len - at);
+        other |= block_between(&b, 0, '\t', '\r');
+    }
+    if (other == 0) /* no white space but blanks */
         return text;
     out = message_alloc(message, text.len);
     if (out == NULL)

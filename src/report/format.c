@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/format.h"
 
+#include "base/block.h"
+
 enum { POINTS_SURE = 16, POINTS_SIGN = 4, POINTS_HINT = 1, POINTS_NEEDED = 4 };
 
 struct recognizer {
@@ -9,31 +11,85 @@ struct recognizer {
     unsigned char *hit;       /* one for each mark */
 };
 
+struct normalizer {
+    struct bounce_slice text;
+    size_t in;
+    size_t block;     /* number of the 64 bytes that special is of */
+    uint64_t special; /* their bytes that are not copied as they are */
+};
+
+/* Control characters, line ends among them, and blanks that do not stand alone
+ * between other bytes. */
+static uint64_t find_special(struct bounce_slice text, size_t at)
+{
+    struct block b;
+    uint64_t controls, spaces, white, before, behind;
+
+    block_load(&b, text.ptr + at, text.len - at);
+    controls = block_controls(&b); /* what is missing at the end counts too */
+    spaces = block_equal(&b, ' ');
+    white = spaces | controls;
+    before = at == 0 || (unsigned char)text.ptr[at - 1] <= ' ';
+    behind = at + 64 >= text.len || (unsigned char)text.ptr[at + 64] <= ' ';
+    return controls |
+           (spaces & (white << 1 | before | white >> 1 | behind << 63));
+}
+
+/* How many bytes from n->in on are copied as they are. */
+static size_t plain_run(struct normalizer *n)
+{
+    size_t at = n->in;
+
+    while (at < n->text.len) {
+        uint64_t bits;
+
+        if (n->block != at / 64) {
+            n->block = at / 64;
+            n->special = find_special(n->text, n->block * 64);
+        }
+        bits = n->special >> at % 64;
+        if (bits != 0) {
+            at += bits_lowest(bits);
+            break;
+        }
+        at = (n->block + 1) * 64;
+    }
+    return (at < n->text.len ? at : n->text.len) - n->in;
+}
+
 struct bounce_slice format_normalize(struct message *message,
                                      struct bounce_slice text)
 {
+    struct normalizer n = {.text = text, .block = SIZE_MAX};
     char *out = message_alloc(message, text.len + 1);
     bool blank = false, start = true;
-    size_t n = 0;
+    size_t len = 0;
 
     if (out == NULL)
         return SLICE_NULL;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c == '\n') {
-            out[n++] = '\n';
+    while (n.in < text.len) {
+        size_t run = plain_run(&n);
+        unsigned char c = (unsigned char)text.ptr[n.in];
+
+        if (run == 0 && c == '\n') {
+            out[len++] = '\n';
             blank = false;
             start = true;
-        } else if (ascii_is_space(c)) {
+            n.in++;
+        } else if (run == 0 && ascii_is_space(c)) {
             blank = !start;
+            n.in++;
         } else {
+            run = run == 0 ? 1 : run; /* another control character */
             if (blank)
-                out[n++] = ' ';
+                out[len++] = ' ';
             blank = start = false;
-            out[n++] = (char)ascii_lower(c);
+            block_lower(out + len, text.ptr + n.in, run);
+            len += run;
+            n.in += run;
         }
     }
-    return slice_make(out, n);
+    return slice_make(out, len);
 }
 
 bool format_mark_hits(const struct format_mark *mark, struct bounce_slice line)
@@ -121,11 +177,28 @@ static bool anchored(const struct format_mark *mark, struct bounce_slice text,
 
     if (mark->test != FORMAT_TEST_CONTAINS && at != start)
         return false;
-    if (!slice_starts(slice_from(text, at), want))
+    if (want.len > text.len - at ||
+        !bits_equal(text.ptr + at, want.ptr, want.len))
         return false;
     at += want.len;
     return mark->test != FORMAT_TEST_IS || at == text.len ||
            text.ptr[at] == '\n';
+}
+
+/* The marks in the bucket of the bytes at at. */
+static inline void scan_at(struct recognizer *r, struct bounce_slice text,
+                           size_t at, size_t start, size_t line,
+                           const struct format_buckets *buckets,
+                           enum format_place place)
+{
+    const uint16_t *first = buckets->first + format_hash(text.ptr + at);
+
+    for (size_t k = first[0]; k < first[1]; k++) {
+        const struct format_mark *mark = &FORMAT_MARKS[buckets->marks[k]];
+
+        if (mark->place == place && anchored(mark, text, at, start))
+            count_mark(r, buckets->marks[k], line);
+    }
 }
 
 /* One pass: each position's next four bytes name the few marks that can begin
@@ -133,30 +206,30 @@ static bool anchored(const struct format_mark *mark, struct bounce_slice text,
 static void scan(struct recognizer *r, struct bounce_slice text,
                  enum format_place place)
 {
-    size_t start = 0, line = 0;
+    size_t line = 0;
 
-    for (size_t i = 0; i + 4 <= text.len; i++) {
-        unsigned bucket;
-        if (text.ptr[i] == '\n') {
-            start = i + 1;
-            line++;
-            continue;
-        }
-        bucket = format_hash(text.ptr + i);
-        for (size_t k = FORMAT_BUCKET[bucket]; k < FORMAT_BUCKET[bucket + 1];
-             k++) {
-            const struct format_mark *mark = &FORMAT_MARKS[FORMAT_ANCHORED[k]];
-            if (mark->place == place && anchored(mark, text, i, start))
-                count_mark(r, FORMAT_ANCHORED[k], line);
-        }
+    for (size_t start = 0; start + 4 <= text.len; line++) {
+        const char *end = memchr(text.ptr + start, '\n', text.len - start);
+        size_t next = end != NULL ? (size_t)(end - text.ptr) : text.len;
+
+        if (next > start)
+            scan_at(r, text, start, start, line, &FORMAT_BEGINNINGS, place);
+        for (size_t i = start; i < next && i + 4 <= text.len; i++)
+            scan_at(r, text, i, start, line, &FORMAT_CONTENTS, place);
+        start = next + 1;
     }
 }
 
 static void scan_header(struct recognizer *r, const struct mime_header *h)
 {
     size_t low = 0, high = FORMAT_HEADER_COUNT;
-    struct bounce_slice value = SLICE_NULL;
+    const struct format_mark *first;
+    struct bounce_slice value;
+    unsigned letter = h->name.len > 0 ? (h->name.ptr[0] | 0x20U) - 'a' : 26;
 
+    if (letter >= 26 || h->name.len >= 64 ||
+        (FORMAT_HEADER_LENGTHS[letter] >> h->name.len & 1) == 0)
+        return;
     while (low < high) {
         size_t middle = (low + high) / 2;
         const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[middle]];
@@ -166,14 +239,17 @@ static void scan_header(struct recognizer *r, const struct mime_header *h)
         else
             high = middle;
     }
+    if (low == FORMAT_HEADER_COUNT)
+        return;
+    first = &FORMAT_MARKS[FORMAT_HEADERS[low]];
+    if (!slice_eq_nocase(format_text(first->name, first->name_len), h->name))
+        return;
+    value = format_normalize(r->message, collect_line(r->message, h->value));
     for (; low < FORMAT_HEADER_COUNT; low++) {
         const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[low]];
-        if (slice_compare_nocase(format_text(m->name, m->name_len), h->name) !=
-            0)
+
+        if (m->name != first->name)
             break;
-        if (value.ptr == NULL)
-            value = format_normalize(r->message,
-                                     collect_line(r->message, h->value));
         if (format_mark_hits(m, value))
             count_mark(r, FORMAT_HEADERS[low], 0);
     }
@@ -266,7 +342,7 @@ void format_recognize(struct collect *collect, struct bounce_slice text,
     clear(&found_out->other, NULL);
     clear(&found_out->fallback, &FORMATS[0]);
     found_out->client = false;
-    r.seen = message_calloc(m, FORMAT_COUNT, sizeof(*r.seen));
+    r.seen = message_alloc(m, FORMAT_COUNT * sizeof(*r.seen));
     r.hit = message_calloc(m, FORMAT_MARK_COUNT, 1);
     if (r.seen == NULL || r.hit == NULL)
         return;

@@ -4,6 +4,7 @@
 #ifndef BOUNCE_REPORT_FORMAT_H
 #define BOUNCE_REPORT_FORMAT_H
 
+#include "base/bits.h"
 #include "report/collect.h"
 
 enum format_place {
@@ -101,7 +102,14 @@ struct format {
 
 /* ---- Generated ------------------------------------------------------- */
 
-enum { FORMAT_BUCKETS = 1024 };
+enum { FORMAT_BUCKET_BITS = 12, FORMAT_BUCKETS = 1 << FORMAT_BUCKET_BITS };
+
+/* Marks by the hash of their first four bytes: those of the bucket b are
+ * marks[first[b]] to marks[first[b + 1] - 1]. */
+struct format_buckets {
+    const uint16_t *first; /* FORMAT_BUCKETS + 1 */
+    const uint16_t *marks;
+};
 
 extern const char FORMAT_STRINGS[];
 extern const struct format FORMATS[];
@@ -109,23 +117,19 @@ extern const size_t FORMAT_COUNT;
 extern const struct format_mark FORMAT_MARKS[];
 extern const size_t FORMAT_MARK_COUNT;
 extern const struct format_line FORMAT_LINES[];
-/* Marks of lines and named headers by the hash of their first four bytes. */
-extern const uint16_t FORMAT_BUCKET[FORMAT_BUCKETS + 1];
-extern const uint16_t FORMAT_ANCHORED[];
+/* Marks of lines and named headers: those that a line begins with, and those
+ * that stand anywhere in it. */
+extern const struct format_buckets FORMAT_BEGINNINGS, FORMAT_CONTENTS;
 /* Marks of other header fields, sorted by name. */
 extern const uint16_t FORMAT_HEADERS[];
 extern const size_t FORMAT_HEADER_COUNT;
+/* Lengths below 64 of those names, as bits, by their first letter. */
+extern const uint64_t FORMAT_HEADER_LENGTHS[26];
 
 /* The hash that both sides use. */
 static inline unsigned format_hash(const char *four)
 {
-    uint32_t x;
-
-    memcpy(&x, four, 4);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    x = __builtin_bswap32(x);
-#endif
-    return (x * 2654435761U) >> 22;
+    return (bits_load32(four) * 2654435761U) >> (32 - FORMAT_BUCKET_BITS);
 }
 
 static inline struct bounce_slice format_text(uint32_t at, size_t len)
