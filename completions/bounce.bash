@@ -26,14 +26,35 @@ _bounce_labels() {
         -- "${cur##*,}"))
 }
 
+_bounce_policies() {
+    _bounce_words "default mailgun marketo mailchimp strict"
+    [ ${#COMPREPLY[@]} -gt 0 ] || _bounce_files
+}
+
 _bounce_value() {
     case $1 in
+    --store | --address-key | --key | --verp-key) _bounce_files ;;
+    --policy) _bounce_policies ;;
+    --cause) _bounce_words "hard counted complaint unsubscribe manual" ;;
     --labels) _bounce_labels ;;
     --rules) _bounce_folders ;;
     --stage) _bounce_words "connect helo mail rcpt data end-of-data" ;;
-    --from) _bounce_words "powermta kumomta zonemta" ;;
+    --from)
+        case $verb in
+        rules) _bounce_words "powermta kumomta zonemta" ;;
+        import)
+            _bounce_words "mailgun sendgrid ses postmark sparkpost mailchimp \
+                brevo marketo bounce plain"
+            ;;
+        *) COMPREPLY=() ;;
+        esac
+        ;;
     --jobs) _bounce_words "1 2 4 8" ;;
-    --host | --service | --provider | --below | --least) COMPREPLY=() ;;
+    --host | --service | --provider | --below | --least | --now | --since | \
+        --until | --scope | --campaign | --ip | --reason | --consent | --where | \
+        --verp-max-age | --max-age | --keep-raw | --keep-events | --id)
+        COMPREPLY=()
+        ;;
     *) return 1 ;;
     esac
 }
@@ -41,11 +62,13 @@ _bounce_value() {
 _bounce() {
     local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]}
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    local options
+    local options store="--store --policy --address-key --hash-addresses \
+        --hash-domains --now --help"
 
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _bounce_words "read classify explain codes labels rules learn \
+        _bounce_words "read classify explain codes labels rules learn ingest \
+            import suppress release forget reclassify policy verp \
             --help --version"
         return
     fi
@@ -57,6 +80,21 @@ _bounce() {
     labels) options="--json --help" ;;
     rules) options="--rules --json --host --service --from --help" ;;
     learn) options="--below --least --rules --help" ;;
+    ingest)
+        options="--scope --campaign --ip --from --since --verp-key \
+            --verp-max-age --keep-raw --keep-events --again --jobs --json \
+            --rules $store"
+        ;;
+    import) options="--from --scope --skip-blocks --dry-run --json --rules $store" ;;
+    suppress) options="--scope --reason --until --cause --json $store" ;;
+    release)
+        options="--scope --reason --consent --where --dry-run --json --csv \
+            --table $store"
+        ;;
+    forget) options="--json $store" ;;
+    reclassify) options="--dry-run --json --csv --table --rules $store" ;;
+    policy) options="--json --csv --table $store" ;;
+    verp) options="--key --id --max-age --json --now --help" ;;
     *) return ;;
     esac
     _bounce_value "$prev" && return
@@ -64,7 +102,18 @@ _bounce() {
     -*) _bounce_words "$options" && return ;;
     esac
     case $verb in
-    read | explain | learn) _bounce_files ;;
+    read | explain | learn | import) _bounce_files ;;
+    ingest)
+        [ "$prev" != ingest ] || _bounce_words sent
+        [ ${#COMPREPLY[@]} -gt 0 ] || _bounce_files
+        ;;
+    policy)
+        case $prev in
+        policy) _bounce_words "show check try" ;;
+        *) _bounce_policies ;;
+        esac
+        ;;
+    verp) [ "$prev" != verp ] || _bounce_words "key sign verify" ;;
     labels) _bounce_words "$("$program" labels 2>/dev/null)" ;;
     rules)
         case $prev in
