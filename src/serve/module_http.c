@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT
+ * HTTP by libmicrohttpd: a thread pool on epoll; an exchange that waits is
+ * suspended and holds no thread. */
+#define _GNU_SOURCE /* struct ucred */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "serve/http_module.h"
+#include "store/module.h"
+
+#define TICK_MS      250 /* streams are looked at so often */
+#define STREAM_BLOCK 4096
+
+enum stage { COMING, HANDED, ANSWERED };
+
+struct http_exchange {
+    struct http_server *server;
+    struct MHD_Connection *connection;
+    char *path, *method;
+    char address[64];
+    struct http_request request;
+    char *body;
+    size_t len, cap;
+    enum stage stage;
+    unsigned refused; /* status, once the headers were refused */
+    /* Under lock: the answer may come from another thread. */
+    pthread_mutex_t lock;
+    bool suspended;
+    struct MHD_Response *response;
+    unsigned status;
+    /* A stream. */
+    http_pull_fn *pull;
+    void (*pull_done)(void *ctx);
+    void *pull_ctx;
+    bool asleep;                       /* suspended until the next tick */
+    struct http_exchange *next_stream; /* under server->lock */
+};
+
+struct http_server {
+    struct http_server_options options;
+    struct MHD_Daemon *daemon;
+    pthread_t ticker;
+    pthread_mutex_t lock;
+    struct http_exchange *streams;
+    unsigned exchanges;
+    bool stopping, ticking;
+};
+
+static struct http_exchange *exchange_new(struct http_server *server,
+                                          struct MHD_Connection *connection,
+                                          const char *path, const char *method);
+
+/* ---- Peers ------------------------------------------------------------- */
+
+static enum http_peer unix_peer(int fd)
+{
+    struct ucred peer;
+    socklen_t len = sizeof(peer);
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+                   peer.uid == geteuid()
+               ? HTTP_PEER_SAME_USER
+               : HTTP_PEER_REMOTE;
+}
+
+static enum http_peer peer_of(const struct sockaddr *address, char text[64])
+{
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *in = (const void *)address;
+
+        inet_ntop(AF_INET, &in->sin_addr, text, 64);
+        return (ntohl(in->sin_addr.s_addr) >> 24) == 127 ? HTTP_PEER_LOOPBACK
+                                                         : HTTP_PEER_REMOTE;
+    }
+    if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const void *)address;
+
+        inet_ntop(AF_INET6, &in6->sin6_addr, text, 64);
+        return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) ? HTTP_PEER_LOOPBACK
+                                                     : HTTP_PEER_REMOTE;
+    }
+    return HTTP_PEER_REMOTE;
+}
+
+static void set_peer(struct http_exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+        exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    const int fd = info != NULL ? info->connect_fd : -1;
+
+    snprintf(exchange->address, sizeof(exchange->address), "unknown");
+    exchange->request.peer = HTTP_PEER_REMOTE;
+    if (fd < 0 || getpeername(fd, (struct sockaddr *)&address, &len) != 0)
+        return;
+    if (address.ss_family == AF_UNIX) {
+        snprintf(exchange->address, sizeof(exchange->address), "unix");
+        exchange->request.peer = unix_peer(fd);
+    } else {
+        exchange->request.peer =
+            peer_of((struct sockaddr *)&address, exchange->address);
+    }
+}
+
+/* ---- Answers ----------------------------------------------------------- */
+
+static void answer(struct http_exchange *exchange, unsigned status,
+                   struct MHD_Response *response)
+{
+    bool resume;
+
+    pthread_mutex_lock(&exchange->lock);
+    exchange->status = status;
+    exchange->response = response;
+    exchange->stage = ANSWERED;
+    resume = exchange->suspended;
+    exchange->suspended = false;
+    pthread_mutex_unlock(&exchange->lock);
+    if (resume)
+        MHD_resume_connection(exchange->connection);
+}
+
+static void add_headers(struct MHD_Response *response, const char *type,
+                        const struct http_header_pair *pairs)
+{
+    if (type != NULL)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    for (; pairs != NULL && pairs->name != NULL; pairs++)
+        MHD_add_response_header(response, pairs->name, pairs->value);
+}
+
+static void http_reply(struct http_exchange *exchange, unsigned status,
+                       const char *type, struct bounce_slice body,
+                       const struct http_header_pair *pairs)
+{
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        body.len, (void *)(uintptr_t)(body.len > 0 ? body.ptr : ""),
+        MHD_RESPMEM_MUST_COPY);
+
+    if (response != NULL)
+        add_headers(response, type, pairs);
+    answer(exchange, status, response);
+}
+
+static ssize_t pull(void *ctx, uint64_t position, char *buf, size_t cap)
+{
+    struct http_exchange *exchange = ctx;
+    struct http_server *server = exchange->server;
+    long n;
+
+    (void)position;
+    pthread_mutex_lock(&server->lock);
+    if (server->stopping) {
+        pthread_mutex_unlock(&server->lock);
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    }
+    pthread_mutex_unlock(&server->lock);
+    n = exchange->pull(exchange->pull_ctx, buf, cap);
+    if (n != 0)
+        return n < 0 ? MHD_CONTENT_READER_END_OF_STREAM : n;
+    pthread_mutex_lock(&server->lock);
+    if (!exchange->asleep && !server->stopping) {
+        exchange->asleep = true;
+        exchange->next_stream = server->streams;
+        server->streams = exchange;
+        MHD_suspend_connection(exchange->connection);
+    }
+    pthread_mutex_unlock(&server->lock);
+    return 0;
+}
+
+static void http_stream(struct http_exchange *exchange, unsigned status,
+                        const char *type, http_pull_fn *pull_fn,
+                        void (*done)(void *ctx), void *ctx)
+{
+    static const struct http_header_pair pairs[] = {
+        {MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"}, {NULL, NULL}};
+    struct MHD_Response *response;
+
+    exchange->pull = pull_fn;
+    exchange->pull_done = done;
+    exchange->pull_ctx = ctx;
+    response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK,
+                                                 pull, exchange, NULL);
+    if (response != NULL)
+        add_headers(response, type, pairs);
+    answer(exchange, status, response);
+}
+
+static void wake_streams(struct http_server *server)
+{
+    struct http_exchange *stream = server->streams;
+
+    server->streams = NULL;
+    while (stream != NULL) {
+        struct http_exchange *next = stream->next_stream;
+
+        stream->asleep = false;
+        MHD_resume_connection(stream->connection);
+        stream = next;
+    }
+}
+
+static void *tick(void *arg)
+{
+    struct http_server *server = arg;
+    const struct timespec pause = {.tv_nsec = TICK_MS * 1000000L};
+    bool stopping;
+
+    do {
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&server->lock);
+        wake_streams(server);
+        stopping = server->stopping;
+        pthread_mutex_unlock(&server->lock);
+    } while (!stopping);
+    return NULL;
+}
+
+/* ---- Requests ---------------------------------------------------------- */
+
+static const char *http_header(const struct http_exchange *exchange,
+                               const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+                                       name);
+}
+
+static const char *http_query(const struct http_exchange *exchange,
+                              const char *name)
+{
+    return MHD_lookup_connection_value(exchange->connection,
+                                       MHD_GET_ARGUMENT_KIND, name);
+}
+
+static struct http_exchange *exchange_new(struct http_server *server,
+                                          struct MHD_Connection *connection,
+                                          const char *path, const char *method)
+{
+    struct http_exchange *exchange = calloc(1, sizeof(*exchange));
+
+    if (exchange == NULL)
+        return NULL;
+    exchange->server = server;
+    exchange->connection = connection;
+    exchange->path = strdup(path);
+    exchange->method = strdup(method);
+    if (exchange->path == NULL || exchange->method == NULL) {
+        free(exchange->path);
+        free(exchange->method);
+        free(exchange);
+        return NULL;
+    }
+    pthread_mutex_init(&exchange->lock, NULL);
+    exchange->request.method = exchange->method;
+    exchange->request.path = exchange->path;
+    exchange->request.address = exchange->address;
+    exchange->request.tls = server->options.tls_cert != NULL;
+    set_peer(exchange);
+    pthread_mutex_lock(&server->lock);
+    server->exchanges++;
+    pthread_mutex_unlock(&server->lock);
+    return exchange;
+}
+
+static bool keep_body(struct http_exchange *exchange, const char *data,
+                      size_t len)
+{
+    if (exchange->cap - exchange->len < len) {
+        size_t cap = exchange->cap > 0 ? exchange->cap : 4096;
+        char *grown;
+
+        while (cap - exchange->len < len)
+            cap *= 2;
+        grown = realloc(exchange->body, cap);
+        if (grown == NULL)
+            return false;
+        exchange->body = grown;
+        exchange->cap = cap;
+    }
+    memcpy(exchange->body + exchange->len, data, len);
+    exchange->len += len;
+    return true;
+}
+
+static enum MHD_Result send_plain(struct MHD_Connection *connection,
+                                  unsigned status)
+{
+    static const char text[] = "{\"status\":413}";
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        0, (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+    enum MHD_Result result;
+
+    if (response == NULL)
+        return MHD_NO;
+    /* What is still to come of the body is not wanted. */
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    result = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result send_answer(struct http_exchange *exchange)
+{
+    struct MHD_Response *response;
+    unsigned status;
+    enum MHD_Result result;
+
+    pthread_mutex_lock(&exchange->lock);
+    response = exchange->response;
+    status = exchange->status;
+    exchange->response = NULL;
+    pthread_mutex_unlock(&exchange->lock);
+    if (response == NULL) /* memory is out */
+        return send_plain(exchange->connection, MHD_HTTP_INTERNAL_SERVER_ERROR);
+    result = MHD_queue_response(exchange->connection, status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* The whole request is here: hand it over once; then send what was answered,
+ * or wait for it. */
+static enum MHD_Result hand_over(struct http_exchange *exchange)
+{
+    bool answered;
+
+    if (exchange->stage == COMING) {
+        exchange->stage = HANDED;
+        exchange->request.body = slice_make(
+            exchange->body != NULL ? exchange->body : "", exchange->len);
+        exchange->server->options.handle(exchange->server->options.ctx,
+                                         exchange, &exchange->request);
+    }
+    pthread_mutex_lock(&exchange->lock);
+    answered = exchange->stage == ANSWERED;
+    if (!answered) {
+        exchange->suspended = true;
+        MHD_suspend_connection(exchange->connection);
+    }
+    pthread_mutex_unlock(&exchange->lock);
+    return answered ? send_answer(exchange) : MHD_YES;
+}
+
+static bool declares_too_much(const struct http_exchange *exchange)
+{
+    const char *length = http_header(exchange, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    return length != NULL &&
+           strtoull(length, NULL, 10) > exchange->server->options.max_body;
+}
+
+static enum MHD_Result begin(struct http_server *server,
+                             struct MHD_Connection *connection,
+                             const char *path, const char *method, void **own)
+{
+    struct http_exchange *exchange =
+        exchange_new(server, connection, path, method);
+
+    *own = exchange;
+    if (exchange == NULL)
+        return MHD_NO;
+    if (declares_too_much(exchange))
+        exchange->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+    else if (server->options.accept != NULL)
+        exchange->refused = server->options.accept(
+            server->options.ctx, exchange, &exchange->request);
+    return exchange->refused != 0 ? send_plain(connection, exchange->refused)
+                                  : MHD_YES;
+}
+
+static enum MHD_Result access_handler(void *ctx,
+                                      struct MHD_Connection *connection,
+                                      const char *path, const char *method,
+                                      const char *version, const char *data,
+                                      size_t *len, void **own)
+{
+    struct http_server *server = ctx;
+    struct http_exchange *exchange = *own;
+
+    (void)version;
+    if (exchange == NULL)
+        return begin(server, connection, path, method, own);
+    if (*len > 0) {
+        /* A body in chunks names no length: it is dropped at the limit, and
+         * refused once it is over, which it is soon: time runs out. */
+        if (exchange->refused == 0 &&
+            exchange->len + *len > server->options.max_body)
+            exchange->refused = MHD_HTTP_CONTENT_TOO_LARGE;
+        if (exchange->refused == 0 && !keep_body(exchange, data, *len))
+            exchange->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+        if (exchange->refused != 0) {
+            free(exchange->body);
+            exchange->body = NULL;
+            exchange->len = exchange->cap = 0;
+        }
+        *len = 0;
+        return MHD_YES;
+    }
+    if (exchange->refused != 0)
+        return send_plain(connection, exchange->refused);
+    return hand_over(exchange);
+}
+
+static void completed(void *ctx, struct MHD_Connection *connection, void **own,
+                      enum MHD_RequestTerminationCode code)
+{
+    struct http_server *server = ctx;
+    struct http_exchange *exchange = *own;
+
+    (void)connection;
+    (void)code;
+    if (exchange == NULL)
+        return;
+    if (exchange->response != NULL)
+        MHD_destroy_response(exchange->response);
+    if (exchange->pull_done != NULL)
+        exchange->pull_done(exchange->pull_ctx);
+    free(exchange->body);
+    free(exchange->path);
+    free(exchange->method);
+    pthread_mutex_destroy(&exchange->lock);
+    free(exchange);
+    pthread_mutex_lock(&server->lock);
+    server->exchanges--;
+    pthread_mutex_unlock(&server->lock);
+    *own = NULL;
+}
+
+/* ---- Server ------------------------------------------------------------ */
+
+static void quiet(void *ctx, const char *format, va_list args)
+{
+    (void)ctx; /* what clients do wrong is no news */
+    (void)format;
+    (void)args;
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *server)
+{
+    const struct http_server_options *o = &server->options;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_ITC | MHD_USE_ERROR_LOG;
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->tls_cert},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->tls_key},
+        {MHD_OPTION_END, 0, NULL}};
+    const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+
+    if (o->tls_cert != NULL)
+        flags |= MHD_USE_TLS;
+    return MHD_start_daemon(
+        flags, 0, NULL, NULL, access_handler, server,
+        MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL, MHD_OPTION_LISTEN_SOCKET,
+        o->fd, MHD_OPTION_THREAD_POOL_SIZE, o->threads > 1 ? o->threads : 0,
+        MHD_OPTION_CONNECTION_LIMIT, o->max_connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, o->timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->max_header,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_ARRAY,
+        o->tls_cert != NULL ? tls : none, MHD_OPTION_END);
+}
+
+static void http_stop(struct http_server *server)
+{
+    unsigned left;
+
+    if (server == NULL)
+        return;
+    if (server->daemon != NULL) {
+        MHD_socket fd = MHD_quiesce_daemon(server->daemon);
+
+        if (fd != MHD_INVALID_SOCKET)
+            close(fd);
+    }
+    pthread_mutex_lock(&server->lock);
+    server->stopping = true;
+    pthread_mutex_unlock(&server->lock);
+    if (server->ticking)
+        pthread_join(server->ticker, NULL);
+    /* Whatever was handed over is answered: the writer sees to it. */
+    for (int i = 0; i < 100; i++) {
+        const struct timespec pause = {.tv_nsec = 20000000L};
+
+        pthread_mutex_lock(&server->lock);
+        left = server->exchanges;
+        wake_streams(server);
+        pthread_mutex_unlock(&server->lock);
+        if (left == 0)
+            break;
+        nanosleep(&pause, NULL);
+    }
+    if (server->daemon != NULL)
+        MHD_stop_daemon(server->daemon);
+    pthread_mutex_destroy(&server->lock);
+    free(server);
+}
+
+static struct http_server *http_start(const struct http_server_options *options,
+                                      char why_out[200])
+{
+    struct http_server *server = calloc(1, sizeof(*server));
+
+    if (server == NULL) {
+        snprintf(why_out, 200, "out of memory");
+        return NULL;
+    }
+    server->options = *options;
+    pthread_mutex_init(&server->lock, NULL);
+    server->daemon = start_daemon(server);
+    if (server->daemon == NULL) {
+        snprintf(why_out, 200, "%s",
+                 options->tls_cert != NULL &&
+                         MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES
+                     ? "this libmicrohttpd has no TLS"
+                 : options->tls_cert != NULL
+                     ? "the certificate, the key or the socket cannot be used"
+                     : "the socket cannot be used");
+        http_stop(server);
+        return NULL;
+    }
+    server->ticking = pthread_create(&server->ticker, NULL, tick, server) == 0;
+    return server;
+}
+
+MODULE_EXPORT const struct module_http bounce_module_http = {
+    HTTP_MODULE_VERSION, http_start, http_stop,  http_header,
+    http_query,          http_reply, http_stream};
