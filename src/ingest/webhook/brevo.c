@@ -86,6 +86,5 @@ static void read_body(struct hook *hook)
 const struct hook_service hook_brevo = {
     .info = {"brevo", false,
              "Basic authentication; bearer token; secret in the URL"},
-    .many = false,
     .read = read_body,
 };

@@ -372,8 +372,11 @@ static bool judge_reply(struct hook *hook, const struct hook_event *from,
 {
     struct bounce_event judged;
     struct bounce_slice status = read_status(from->status);
+    struct bounce_slice text = event->diagnostic;
     int code = from->reply_code;
 
+    if (from->told)
+        event->diagnostic = SLICE_NULL;
     if (!judge(hook, event, &judged))
         return false;
     if (judged.status.ptr == NULL && status.ptr != NULL)
@@ -384,6 +387,7 @@ static bool judge_reply(struct hook *hook, const struct hook_event *from,
         !judge(hook, event, &judged))
         return false;
     *event = judged;
+    event->diagnostic = text;
     return true;
 }
 
@@ -449,7 +453,7 @@ static void take_word(struct hook *hook, const struct hook_event *from,
 static void weigh(struct hook *hook, const struct hook_event *from,
                   struct bounce_event *event)
 {
-    bool own = slice_eq(from->category, SLICE("suppressed"));
+    bool own = from->cls == BOUNCE_CLASS_ADMIN;
     bool open = event->evidence_by == BOUNCE_EVIDENCE_NONE ||
                 event->evidence_by == BOUNCE_EVIDENCE_REPLY_CODE ||
                 slice_eq(event->category, SLICE("delayed")) ||
@@ -460,7 +464,8 @@ static void weigh(struct hook *hook, const struct hook_event *from,
         return;
     if (from->category.ptr != NULL && (own || open))
         take_word(hook, from, own ? SURE_OWN : SURE_SERVICE, event);
-    if (own && from->suppressed_for.len > 0)
+    if (slice_eq(event->category, SLICE("suppressed")) &&
+        from->suppressed_for.len > 0)
         event->signals.suppressed_for = from->suppressed_for;
 }
 

@@ -271,9 +271,6 @@ static void read_body(struct hook *hook)
     if (map == NULL)
         return;
     hook->notes = map;
-    /* Lines come as an array of values; a single one is the body itself. */
-    if (json_is(list, JSON_ARRAY) && list->count == 1)
-        list = list->first;
     if (map->items.len > 0) {
         list = json_path(list, map->items);
         if (list == NULL) {

@@ -47,8 +47,8 @@ struct hook_word {
     enum bounce_kind kind; /* NONE: nothing that matters here */
     int permanent;         /* 1, 0, or -1 unknown */
     enum bounce_class cls; /* the service's own */
-    /* What it means where the reply says nothing; NULL: it stays open. Of
-     * "suppressed" the service itself is the source: no reply overrules it. */
+    /* What it means where the reply says nothing; NULL: it stays open. Of class
+     * admin the service itself is the source: no reply overrules it. */
     const char *category;
     const char *suppressed_for; /* of "suppressed"; NULL: unknown */
 };
@@ -61,6 +61,7 @@ struct hook_event {
     struct bounce_slice recipient; /* may be "Name <a@b>" */
     bool no_recipient; /* the service does not say which of several it was */
     struct bounce_slice text; /* the server's reply, else what is told */
+    bool told; /* text is the service's own sentence: no rule reads it */
     struct bounce_slice status;
     int reply_code;
     struct bounce_slice verdict; /* the service's words */

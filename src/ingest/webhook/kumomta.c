@@ -134,13 +134,7 @@ static void read_item(struct hook *hook, const struct json *item)
 
 static void read_body(struct hook *hook)
 {
-    const struct json *list = hook->body;
-
-    /* Lines come as an array of values; one of them may be an array. */
-    if (json_is(list, JSON_ARRAY) && list->count == 1 &&
-        json_is(list->first, JSON_ARRAY))
-        list = list->first;
-    hook_each(hook, list, read_item);
+    hook_each(hook, hook->body, read_item);
 }
 
 static enum hook_trust verify(struct hook *hook)

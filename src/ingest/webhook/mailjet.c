@@ -62,6 +62,9 @@ static void take_failure(struct hook *hook, const struct json *item,
         event->permanent = 1;
         event->cls = HARD;
     }
+    /* "Delivery will be re-attempted", says Mailjet of this one. */
+    if (slice_eq_nocase(error, SLICE("greylisted")))
+        event->kind = LATE;
     event->verdict = hook_join(hook, event->verdict, "/", label);
 }
 

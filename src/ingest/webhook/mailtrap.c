@@ -105,7 +105,6 @@ static enum hook_trust verify(struct hook *hook)
 
 const struct hook_service hook_mailtrap = {
     .info = {"mailtrap", true, "signature (HMAC); secret in the URL"},
-    .many = true,
     .verify = verify,
     .read = read_body,
 };

@@ -58,8 +58,10 @@ static void take_bounce(struct hook *hook, const struct json *bounce,
     /* message is Resend's sentence for the type; what the server said stands in
      * diagnosticCode where it was passed on. */
     event->text = hook_first_text(json_get(bounce, "diagnosticCode"));
-    if (event->text.len == 0)
+    if (event->text.len == 0) {
         event->text = json_member(bounce, "message");
+        event->told = hook_reply_code(event->text) == 0;
+    }
     if (type.len > 0)
         return;
     /* Before there were types the sentence was all. */

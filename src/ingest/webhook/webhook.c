@@ -144,6 +144,9 @@ static bool parse(struct hook *hook)
     }
     err = json_parse(hook->arena, hook->request->body, &limits,
                      hook->service->many, &hook->body, &error);
+    /* Of several values a single one is the body itself. */
+    if (err == BOUNCE_OK && hook->service->many && hook->body->count == 1)
+        hook->body = hook->body->first;
     if (err == BOUNCE_OK)
         return true;
     if (err == BOUNCE_E_NOMEM || hook->arena->over) {
