@@ -99,3 +99,4 @@ endif()
 
 include(BounceHostile)
 include(BounceStoreTests)
+include(BounceStoryTests)

@@ -45,6 +45,32 @@ json_lines() {
     jq -e -c 'type == "object"' <"$1" >/dev/null || fail "$1 is no NDJSON"
 }
 
+# stories FUNCTION...: each with a folder and a store of its own, which
+# BOUNCE_STORE names: SQLite, or PostgreSQL where tests/store/postgresql.sh runs
+# the test.
+stories() {
+    local story
+    for story; do
+        mkdir "$work/$story"
+        cd "$work/$story" || exit 1
+        export BOUNCE_STORE=$work/$story/bounce.db
+        if [ -n "${BOUNCE_TEST_POSTGRESQL:-}" ]; then
+            psql -qX "$BOUNCE_TEST_POSTGRESQL" -c "create database \"$story\"" ||
+                exit 1
+            BOUNCE_STORE=${BOUNCE_TEST_POSTGRESQL%/*}/$story
+        fi
+        "$story"
+    done
+}
+
+# sql QUERY: rows of the story's store, "|" between columns.
+sql() {
+    case $BOUNCE_STORE in
+    postgresql://*) psql -qXAt "$BOUNCE_STORE" -c "$1" ;;
+    *) sqlite3 "$BOUNCE_STORE" "$1" ;;
+    esac
+}
+
 finish() {
     [ $failures = 0 ] && echo "all fine"
     exit $((failures > 0))
