@@ -130,7 +130,7 @@ static enum store_err apply(struct ledger *ledger, struct entry *entries,
     if (err == STORE_OK)
         err = tally_put(ledger, error);
     if (err == STORE_OK)
-        err = ledger_put_position(ledger, ledger->now, error);
+        err = ledger_put_positions(ledger, ledger->now, error);
     return err;
 }
 
@@ -187,4 +187,13 @@ enum store_err ledger_apply(struct ledger *ledger, const struct record *records,
     for (size_t i = 0; i < count && err == STORE_OK && results != NULL; i++)
         fill_result(&entries[i]);
     return err;
+}
+
+bool ledger_takes(struct ledger *ledger, const struct record *record,
+                  struct store_error *error)
+{
+    struct entry entry;
+
+    ledger_begin_batch(ledger, ledger->now);
+    return entry_make(ledger, record, 0, &entry, error) == STORE_OK;
 }

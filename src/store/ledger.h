@@ -45,18 +45,28 @@ struct sent {
     struct bounce_slice sender_domain;
     int64_t at;
 };
-/* An interval between two mails to one address is tallied with the later one:
+/* The same for the sent log; *fresh_out counts the lines that were new. An
+ * interval between two mails to one address is tallied with the later one:
  * detail n stands for 2^n to 2^(n+1) hours, 0 also for less. */
-/* The same for the sent log; *fresh_out counts the lines that were new. */
 enum store_err ledger_sent(struct ledger *ledger, const struct sent *lines,
                            size_t count, size_t *fresh_out, size_t *bad_out,
                            struct store_error *error);
 
+/* Whether ledger_apply() would take this record, and ledger_sent() this line: it
+ * is not bad by itself. */
+bool ledger_takes(struct ledger *ledger, const struct record *record,
+                  struct store_error *error);
+bool ledger_takes_sent(struct ledger *ledger, const struct sent *line,
+                       struct store_error *error);
+
 /* How far a source was read: stored by the next ledger_apply() or ledger_sent()
- * in its transaction, so that position and records never part. mark: what shows
- * that it is still the same file (device, inode, a hash of its beginning). */
+ * in its transaction, so that position and records never part; of each source
+ * the newest. mark: what shows that it is still the same file (device, inode, a
+ * hash of its beginning). */
 bool ledger_position_set(struct ledger *ledger, struct bounce_slice source,
                          int64_t offset, struct bounce_slice mark);
+/* Forgets those that wait. */
+void ledger_position_clear(struct ledger *ledger);
 enum store_err ledger_position_get(struct ledger *ledger,
                                    struct bounce_slice source,
                                    int64_t *offset_out, char *mark_out,

@@ -253,38 +253,80 @@ static char *copy_text(struct bounce_slice text)
     return copy;
 }
 
+static void position_free(struct ledger_position *position)
+{
+    free(position->source);
+    free(position->mark);
+}
+
 void ledger_position_clear(struct ledger *ledger)
 {
-    free(ledger->source);
-    free(ledger->mark);
-    ledger->source = ledger->mark = NULL;
+    for (size_t i = 0; i < ledger->position_count; i++)
+        position_free(&ledger->positions[i]);
+    free(ledger->positions);
+    ledger->positions = NULL;
+    ledger->position_count = 0;
+}
+
+/* The place of a source among those that wait, made when it has none. */
+static struct ledger_position *position_of(struct ledger *ledger,
+                                           struct bounce_slice source)
+{
+    size_t count = ledger->position_count;
+    struct ledger_position *grown;
+
+    for (size_t i = 0; i < count; i++) {
+        if (slice_eq(slice_cstr(ledger->positions[i].source), source))
+            return &ledger->positions[i];
+    }
+    grown = realloc(ledger->positions, (count + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return NULL;
+    ledger->positions = grown;
+    grown[count] = (struct ledger_position){.source = copy_text(source)};
+    if (grown[count].source == NULL)
+        return NULL;
+    ledger->position_count++;
+    return &grown[count];
 }
 
 bool ledger_position_set(struct ledger *ledger, struct bounce_slice source,
                          int64_t offset, struct bounce_slice mark)
 {
-    ledger_position_clear(ledger);
-    ledger->source = copy_text(source);
-    ledger->mark = copy_text(mark);
-    ledger->offset = offset;
-    if (ledger->source != NULL && ledger->mark != NULL)
-        return true;
-    ledger_position_clear(ledger);
-    return false;
+    char *copy = copy_text(mark);
+    struct ledger_position *position =
+        copy != NULL ? position_of(ledger, source) : NULL;
+
+    if (position == NULL) {
+        free(copy);
+        return false;
+    }
+    free(position->mark);
+    position->mark = copy;
+    position->offset = offset;
+    return true;
 }
 
-enum store_err ledger_put_position(struct ledger *ledger, int64_t now,
-                                   struct store_error *error)
+enum store_err ledger_put_positions(struct ledger *ledger, int64_t now,
+                                    struct store_error *error)
 {
-    struct store_value row[4];
+    struct rows rows;
 
-    if (ledger->source == NULL)
-        return STORE_OK;
-    row[0] = store_text(slice_cstr(ledger->source));
-    row[1] = store_int(ledger->offset);
-    row[2] = store_text(slice_cstr(ledger->mark));
-    row[3] = store_int(now);
-    return store_put_rows(ledger->book->store, &position_put, row, 1, error);
+    if (!rows_init(ledger, &rows, 4, ledger->position_count))
+        return ledger_nomem(error);
+    for (size_t i = 0; i < ledger->position_count; i++) {
+        const struct ledger_position *position = &ledger->positions[i];
+        struct store_value *row = rows_add(ledger, &rows);
+
+        if (row == NULL)
+            return ledger_nomem(error);
+        row[0] = store_text(slice_cstr(position->source));
+        row[1] = store_int(position->offset);
+        row[2] = store_text(slice_cstr(position->mark));
+        row[3] = store_int(now);
+    }
+    return store_put_rows(ledger->book->store, &position_put, rows.values,
+                          rows.count, error);
 }
 
 struct position {

@@ -157,7 +157,11 @@ static enum store_err delete_all(struct ledger *ledger,
                                  struct store_error *error)
 {
     static const char *const statements[] = {
-        "DELETE FROM raw WHERE seq IN (SELECT seq FROM event WHERE rcpt = $1)",
+        /* A report of many recipients is kept with the first of them. */
+        "DELETE FROM raw WHERE seq IN (SELECT o.seq FROM event e "
+        "JOIN event o ON o.seq = (SELECT max(r.seq) FROM raw r "
+        "WHERE r.seq <= e.seq) AND (o.seq = e.seq OR (o.source = e.source "
+        "AND o.\"offset\" = e.\"offset\")) WHERE e.rcpt = $1)",
         "DELETE FROM event WHERE rcpt = $1",
         "DELETE FROM folded WHERE rcpt = $1",
         "DELETE FROM sent WHERE rcpt = $1",

@@ -92,6 +92,12 @@ struct change {
     bool of_person;
 };
 
+/* A source's position that waits for its transaction. */
+struct ledger_position {
+    char *source, *mark;
+    int64_t offset;
+};
+
 struct holds;   /* ledger_hold.c */
 struct tally;   /* ledger_tally.c */
 struct breaker; /* ledger_breaker.c */
@@ -124,8 +130,8 @@ struct ledger {
     int64_t fold_seq; /* ledger_fold() goes on behind this event */
 
     /* ledger_position_set() */
-    char *source, *mark;
-    int64_t offset;
+    struct ledger_position *positions;
+    size_t position_count;
 };
 
 /* ledger.c: ends a transaction as err says. */
@@ -157,9 +163,8 @@ enum store_err ledger_read_seqs(struct ledger *ledger,
 /* So that numbers of rows that are deleted are not given out again. */
 enum store_err ledger_keep_seqs(struct ledger *ledger,
                                 struct store_error *error);
-enum store_err ledger_put_position(struct ledger *ledger, int64_t now,
-                                   struct store_error *error);
-void ledger_position_clear(struct ledger *ledger);
+enum store_err ledger_put_positions(struct ledger *ledger, int64_t now,
+                                    struct store_error *error);
 static inline int64_t value_time(const struct store_value *value)
 {
     return value->type == STORE_INT ? value->integer : BOUNCE_NO_TIME;

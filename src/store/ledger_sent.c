@@ -487,11 +487,20 @@ enum store_err ledger_sent(struct ledger *ledger, const struct sent *lines,
     if (err == STORE_OK)
         err = tally_put(ledger, error);
     if (err == STORE_OK)
-        err = ledger_put_position(ledger, now, error);
+        err = ledger_put_positions(ledger, now, error);
     err = ledger_transact(ledger, err, error);
     if (err == STORE_OK)
         ledger_position_clear(ledger);
     if (fresh_out != NULL)
         *fresh_out = err == STORE_OK ? fresh : 0;
     return err;
+}
+
+bool ledger_takes_sent(struct ledger *ledger, const struct sent *line,
+                       struct store_error *error)
+{
+    struct entry entry;
+
+    ledger_begin_batch(ledger, ledger->now);
+    return make_line(ledger, line, 0, &entry, error) == STORE_OK;
 }

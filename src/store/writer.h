@@ -39,7 +39,8 @@ bool writer_add(struct writer *writer, const struct record *records,
 bool writer_add_sent(struct writer *writer, const struct sent *lines,
                      size_t count, writer_done_fn *done, void *ctx);
 /* Where a source stands behind all that was added before: stored in the same
- * transaction as that. */
+ * transaction as that. When some of it could not be stored no position is, up
+ * to the next writer_flush(). */
 bool writer_add_position(struct writer *writer, struct bounce_slice source,
                          int64_t offset, struct bounce_slice mark);
 /* Waits until all that was added is done. The first error since the last call
