@@ -25,7 +25,13 @@ static const struct cli_verb verbs[] = {
     {"stats", "show rates, and what moves the reputation", verb_stats},
     {"review", "list what a person should look at", verb_review},
     {"export", "write suppressions for other systems", verb_export},
+    {"ingest", "read reports and the sent log into the store", verb_ingest},
     {"import", "import suppression lists of other systems", verb_import},
+    {"suppress", "no mail to these addresses", verb_suppress},
+    {"release", "let mail go to addresses again", verb_release},
+    {"forget", "delete what is known of an address", verb_forget},
+    {"reclassify", "read stored replies again, with new rules",
+     verb_reclassify},
     {"policy", "show, check and try what is done about verdicts", verb_policy},
     {"verp", "sign and verify tokens in envelope senders", verb_verp},
 };
