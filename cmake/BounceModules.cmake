@@ -19,14 +19,14 @@ add_custom_command(OUTPUT ${schema_source}
   COMMENT "Taking in the schema" VERBATIM)
 add_custom_target(bounce_schema DEPENDS ${schema_source})
 
-# The files of a module are src/store/NAME.c and src/store/NAME_*.c.
-set(module_names postgresql module_crypto module_idn)
+# The files of a module are NAME.c and NAME_*.c in one of the folders.
+set(module_names postgresql module_crypto module_idn module_http)
 
-foreach(folder store ingest)
+foreach(folder store ingest serve)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c
     ${PROJECT_SOURCE_DIR}/src/${folder}/*/*.c)
   foreach(name ${module_names})
-    list(FILTER sources EXCLUDE REGEX "/src/store/${name}(_[a-z0-9_]*)?\\.c$")
+    list(FILTER sources EXCLUDE REGEX "/${name}(_[a-z0-9_]*)?\\.c$")
   endforeach()
   if(folder STREQUAL store)
     list(APPEND sources ${schema_source})
@@ -46,6 +46,7 @@ target_link_libraries(bounce_store PUBLIC PkgConfig::SQLITE ${CMAKE_DL_LIBS})
 if(TARGET bounce_ingest)
   target_link_libraries(bounce_ingest PUBLIC bounce_store)
 endif()
+target_link_libraries(bounce_serve PUBLIC bounce_ingest)
 
 # Where modules lie once they are installed, from the program's folder and in
 # full.
@@ -73,8 +74,8 @@ set_target_properties(bounce_module_base PROPERTIES
 set(module_targets "")
 function(bounce_module name source pc)
   file(GLOB sources CONFIGURE_DEPENDS
-    ${PROJECT_SOURCE_DIR}/src/store/${source}.c
-    ${PROJECT_SOURCE_DIR}/src/store/${source}_*.c)
+    ${PROJECT_SOURCE_DIR}/src/*/${source}.c
+    ${PROJECT_SOURCE_DIR}/src/*/${source}_*.c)
   pkg_check_modules(MODULE_${name} IMPORTED_TARGET ${pc})
   if(NOT sources)
     return()
@@ -96,3 +97,4 @@ endfunction()
 bounce_module(postgresql postgresql libpq)
 bounce_module(crypto module_crypto libcrypto)
 bounce_module(idn module_idn libidn2)
+bounce_module(http module_http libmicrohttpd)

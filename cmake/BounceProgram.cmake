@@ -9,7 +9,7 @@ target_include_directories(bounce_cli PUBLIC
 add_executable(bounce ${PROJECT_SOURCE_DIR}/src/cli/main.c
   $<TARGET_OBJECTS:bounce_objects>)
 target_link_libraries(bounce PRIVATE bounce_cli)
-foreach(library bounce_ingest bounce_store)
+foreach(library bounce_serve bounce_ingest bounce_store)
   if(TARGET ${library})
     target_link_libraries(bounce_cli PUBLIC ${library})
   endif()

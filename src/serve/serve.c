@@ -36,6 +36,7 @@ struct serve {
     pthread_mutex_t lock; /* of mind, pool */
     pthread_cond_t given;
     struct held_mind *mind;
+    _Atomic unsigned generation; /* of mind */
     struct pooled *pool;
     unsigned pool_size;
     struct book *writer_book;
@@ -115,6 +116,11 @@ void serve_mind_give(struct serve *serve, const struct serve_mind *mind)
     pthread_mutex_lock(&serve->lock);
     drop_mind((struct held_mind *)(uintptr_t)mind);
     pthread_mutex_unlock(&serve->lock);
+}
+
+unsigned serve_generation(const struct serve *serve)
+{
+    return atomic_load(&serve->generation);
 }
 
 static struct held_mind *load_mind(struct serve *serve,
@@ -358,7 +364,7 @@ static void reload(struct serve *serve)
                   NULL);
         return;
     }
-    if (!writer_remind(serve->writer, fresh->mind.policy, fresh->mind.engine)) {
+    if (!writer_change(serve->writer, fresh->mind.policy, fresh->mind.engine)) {
         drop_mind(fresh);
         serve_log(serve, SERVE_ERROR, "reload", "result", "out of memory",
                   NULL);
@@ -366,6 +372,7 @@ static void reload(struct serve *serve)
     }
     pthread_mutex_lock(&serve->lock);
     serve->mind = fresh;
+    serve->generation++;
     drop_mind(old);
     pthread_mutex_unlock(&serve->lock);
     for (size_t i = 0; serve_parts[i] != NULL; i++) {
@@ -437,6 +444,9 @@ int serve_run(const struct serve_setup *setup)
     pthread_cond_init(&serve->given, NULL);
     block_signals(&signals);
     serve->pool_size = setup->config->readers + setup->config->http_threads;
+    for (const struct config_log *log = setup->config->logs; log != NULL;
+         log = log->next)
+        serve->pool_size++; /* each keeps one */
     serve->pool = calloc(serve->pool_size, sizeof(*serve->pool));
     serve->mind = load_mind(serve, setup->config);
     if (serve->mind == NULL)

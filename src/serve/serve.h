@@ -43,6 +43,8 @@ const struct config *serve_config(const struct serve *serve);
 /* Pair with serve_mind_give(). */
 const struct serve_mind *serve_mind_take(struct serve *serve);
 void serve_mind_give(struct serve *serve, const struct serve_mind *mind);
+/* Grows with each reload. */
+unsigned serve_generation(const struct serve *serve);
 struct writer *serve_writer(struct serve *serve);
 /* Keys of the tokens in envelope senders, the newest first. */
 const struct verp_key *serve_verp_keys(const struct serve *serve,

@@ -53,7 +53,9 @@ struct writer {
     struct heap heaps[2];
     unsigned filling; /* the other one is the thread's */
     bool busy, stopping;
-    unsigned flushing; /* how many wait for all to be done */
+    unsigned flushing;          /* how many wait for all to be done */
+    unsigned changing;          /* how many wait for a pause between heaps */
+    uint64_t begun, done_heaps; /* heaps that the thread took, and finished */
     struct store_error failed;
     bool no_positions;
     struct writer_counts counts;
@@ -557,14 +559,19 @@ static void *run(void *arg)
         heap = &writer->heaps[writer->filling];
         if (heap->first == NULL)
             break;
+        while (writer->changing > 0)
+            pthread_cond_wait(&writer->added, &writer->lock);
+        heap = &writer->heaps[writer->filling];
         writer->filling = 1 - writer->filling;
         writer->busy = true;
+        writer->begun++;
         pthread_cond_broadcast(&writer->taken);
         pthread_mutex_unlock(&writer->lock);
         work_off(writer, heap);
         pthread_mutex_lock(&writer->lock);
         heap_begin(heap);
         writer->busy = false;
+        writer->done_heaps++;
         pthread_cond_broadcast(&writer->idle);
     }
     pthread_mutex_unlock(&writer->lock);
@@ -647,11 +654,16 @@ void writer_free(struct writer *writer)
 enum store_err writer_flush(struct writer *writer, struct store_error *error)
 {
     enum store_err err;
+    uint64_t target;
 
     pthread_mutex_lock(&writer->lock);
     writer->flushing++;
     pthread_cond_signal(&writer->added);
-    while (writer->busy || writer->heaps[writer->filling].first != NULL)
+    /* Not what others add meanwhile: that might never end. */
+    target = writer->begun;
+    if (writer->heaps[writer->filling].first != NULL)
+        target++;
+    while (writer->done_heaps < target)
         pthread_cond_wait(&writer->idle, &writer->lock);
     writer->flushing--;
     *error = writer->failed;
@@ -660,6 +672,35 @@ enum store_err writer_flush(struct writer *writer, struct store_error *error)
     writer->no_positions = false;
     pthread_mutex_unlock(&writer->lock);
     return err;
+}
+
+bool writer_change(struct writer *writer, const struct bounce_policy *policy,
+                   const struct bounce_engine *engine)
+{
+    const struct bounce_policy *old_policy;
+    const struct bounce_engine *old_engine;
+    struct ledger *ledger;
+
+    pthread_mutex_lock(&writer->lock);
+    writer->changing++;
+    while (writer->busy)
+        pthread_cond_wait(&writer->idle, &writer->lock);
+    old_policy = writer->book->policy;
+    old_engine = writer->book->engine;
+    writer->book->policy = policy;
+    writer->book->engine = engine;
+    ledger = ledger_new(writer->book);
+    if (ledger != NULL) {
+        ledger_free(writer->ledger);
+        writer->ledger = ledger;
+    } else {
+        writer->book->policy = old_policy;
+        writer->book->engine = old_engine;
+    }
+    writer->changing--;
+    pthread_cond_signal(&writer->added);
+    pthread_mutex_unlock(&writer->lock);
+    return ledger != NULL;
 }
 
 void writer_counts(struct writer *writer, struct writer_counts *counts_out)

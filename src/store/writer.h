@@ -47,6 +47,11 @@ bool writer_add_position(struct writer *writer, struct bounce_slice source,
  * that was no bad record (STORE_OK: none). */
 enum store_err writer_flush(struct writer *writer, struct store_error *error);
 
+/* Another policy and other rules from the next batch on; the old ones are not
+ * used any more once this returns. false: memory is out, nothing changed. */
+bool writer_change(struct writer *writer, const struct bounce_policy *policy,
+                   const struct bounce_engine *engine);
+
 /* For progress and metrics. */
 struct writer_counts {
     uint64_t fresh, known, bad, commits, waiting;

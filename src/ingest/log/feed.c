@@ -34,6 +34,8 @@ struct feed {
     bool skip_line; /* the rest of one that was too long */
     bool no_memory;
     char mark[80];
+    struct store_error
+        failed; /* by the writer's thread, before flush returns */
 };
 
 static int64_t now_of(const struct feed_options *options)
@@ -43,20 +45,34 @@ static int64_t now_of(const struct feed_options *options)
 
 /* ---- Lines to records -------------------------------------------------- */
 
+/* In the writer's thread. Bad records are left out, all else must be read
+ * again. */
+static void note(void *ctx, const struct store_error *error,
+                 const struct ledger_result *results, size_t count)
+{
+    struct feed *feed = ctx;
+
+    (void)results;
+    (void)count;
+    if (error != NULL && error->code != STORE_E_VALUE &&
+        feed->failed.code == STORE_OK)
+        feed->failed = *error;
+}
+
 static bool take(void *ctx, const struct record *record)
 {
     struct feed *feed = ctx;
     struct record placed = *record;
 
     placed.source = slice_cstr(feed->options->path);
-    return writer_add(feed->options->writer, &placed, 1, NULL, NULL);
+    return writer_add(feed->options->writer, &placed, 1, note, feed);
 }
 
 static bool take_sent(void *ctx, const struct sent *sent)
 {
     struct feed *feed = ctx;
 
-    return writer_add_sent(feed->options->writer, sent, 1, NULL, NULL);
+    return writer_add_sent(feed->options->writer, sent, 1, note, feed);
 }
 
 /* Whole lines of buf; the rest moves to the front. */
@@ -90,10 +106,16 @@ static enum store_err settle(struct feed *feed, bool positioned,
                              struct store_error *error)
 {
     const struct feed_options *options = feed->options;
-    enum store_err err = writer_flush(options->writer, error);
+    enum store_err err = STORE_OK;
 
-    if (err != STORE_OK || !positioned)
-        return err;
+    /* What flush itself says may be about what others added. */
+    (void)writer_flush(options->writer, error);
+    if (feed->failed.code != STORE_OK) {
+        *error = feed->failed;
+        return error->code;
+    }
+    if (!positioned)
+        return STORE_OK;
     if (!writer_add_position(options->writer, slice_cstr(options->path),
                              feed->offset, slice_cstr(feed->mark)))
         return store_fail(error, STORE_E_NOMEM, "out of memory");

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * The part that keeps the store small: once a day old events are folded and old
+ * reports dropped, a little at a time. */
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "serve/parts.h"
+#include "store/ledger.h"
+
+#define DAY_S   86400
+#define STEP    500 /* rows in one transaction: others write in between */
+#define FIRST_S 60  /* after the start */
+
+struct care {
+    struct serve *serve;
+    pthread_t thread;
+};
+
+static void fold(struct care *care)
+{
+    const struct config *config = serve_config(care->serve);
+    struct store_error error;
+    struct serve_reader *reader = serve_reader_take(care->serve, &error);
+    const int64_t now = serve_now(care->serve);
+    struct ledger *ledger;
+    bool more = reader != NULL;
+
+    ledger = reader != NULL ? ledger_new(reader->book) : NULL;
+    while (ledger != NULL && more && !serve_stopping(care->serve)) {
+        if (ledger_fold(ledger, now - (int64_t)config->keep_events_days * DAY_S,
+                        now - (int64_t)config->keep_raw_days * DAY_S, STEP,
+                        &more, &error) != STORE_OK) {
+            serve_log(care->serve, SERVE_WARNING, "fold", "error", error.msg,
+                      NULL);
+            break;
+        }
+    }
+    ledger_free(ledger);
+    if (reader != NULL)
+        serve_reader_give(care->serve, reader);
+}
+
+static void *run(void *arg)
+{
+    struct care *care = arg;
+    const struct timespec second = {.tv_sec = 1};
+    int64_t next = serve_now(care->serve) + FIRST_S;
+
+    while (!serve_stopping(care->serve)) {
+        if (serve_now(care->serve) >= next) {
+            fold(care);
+            next = serve_now(care->serve) + DAY_S;
+        }
+        nanosleep(&second, NULL);
+    }
+    return NULL;
+}
+
+static bool start(struct serve *serve, void **part_out)
+{
+    struct care *care = calloc(1, sizeof(*care));
+
+    if (care == NULL)
+        return false;
+    care->serve = serve;
+    if (pthread_create(&care->thread, NULL, run, care) != 0) {
+        free(care);
+        return false;
+    }
+    *part_out = care;
+    return true;
+}
+
+static void stop(struct serve *serve, void *part)
+{
+    struct care *care = part;
+
+    (void)serve;
+    pthread_join(care->thread, NULL);
+    free(care);
+}
+
+const struct serve_part serve_care = {"care", start, NULL, stop};
