@@ -225,6 +225,15 @@ static size_t keep_letters(struct matcher *m, const struct matcher_text *text,
     return keep(m->tables, hash, at, TAB_ATOM_FOUR, m->candidates, n);
 }
 
+/* Which of 64 positions have a turn at one of the three behind them. */
+static uint64_t turns_behind(const struct text_map *map, size_t block)
+{
+    uint64_t here = map->turn[block], next = map->turn[block + 1];
+
+    return here >> 1 | next << 63 | here >> 2 | next << 62 | here >> 3 |
+           next << 61;
+}
+
 /* The candidates of the 64 positions from block * 64 on. */
 static size_t collect(struct matcher *m, const struct matcher_text *text,
                       size_t block, size_t n)
@@ -233,7 +242,7 @@ static size_t collect(struct matcher *m, const struct matcher_text *text,
                                       0xffffffffU};
     const uint64_t last = (uint64_t)1 << 63;
     uint64_t starts = text->map.start[block];
-    bool turns = (text->map.turn[block] | text->map.turn[block + 1]) != 0;
+    uint64_t near = turns_behind(&text->map, block);
 
     for (; starts != 0; starts &= starts - 1) {
         size_t at = block * 64 + bits_lowest(starts);
@@ -249,7 +258,7 @@ static size_t collect(struct matcher *m, const struct matcher_text *text,
         n = keep(m->tables, hash, at, TAB_ATOM_FOUR, m->candidates, n);
         n = keep(m->tables, tab_hash_eight(bytes), at, TAB_ATOM_EIGHT,
                  m->candidates, n);
-        if (turns)
+        if ((near >> at % 64 & 1) != 0)
             n = keep_letters(m, text, at, word, n);
     }
     return n;

@@ -363,7 +363,7 @@ int64_t signals_retry_after(const struct reply *reply)
     size_t at = 0;
 
     while (next_amount(reply->text, &at, &amount)) {
-        double unit = time_unit(amount.unit);
+        double unit = amount.unit.len > 0 ? time_unit(amount.unit) : 0;
         size_t from = amount.start > 70 ? amount.start - 70 : 0;
 
         if (unit > 0 && amount.value > 0 &&
