@@ -8,10 +8,7 @@
 
 #include "store/list_record.h"
 
-#define ARENA_MAX  ((size_t)1 << 30)
-#define FIRST_STEP 1000U
-#define LAST_STEP  64000U
-#define LEAST_READ 100
+#define ARENA_MAX ((size_t)1 << 30)
 
 /* at is 0 but for events of one address. */
 struct place {
@@ -294,16 +291,13 @@ static enum store_err skip(struct search *s, struct stream *stream,
     return err;
 }
 
-static enum store_err fill(struct search *s, struct stream *stream,
-                           size_t wanted, struct store_error *error)
+static enum store_err fill(struct search *s, struct stream *stream, size_t left,
+                           struct store_error *error)
 {
+    size_t wanted = list_pace(s->filter, left, &stream->step);
     struct page_ctx page = {.search = s, .stream = stream};
     enum store_err err;
 
-    if (wanted > LIST_PAGE)
-        wanted = LIST_PAGE;
-    else if (wanted < LEAST_READ)
-        wanted = LEAST_READ;
     arena_reset(&stream->arena);
     stream->looked = true;
     stream->count = stream->next = 0;
@@ -330,10 +324,7 @@ static enum store_err fill(struct search *s, struct stream *stream,
         return STORE_OK;
     }
     s->looked += stream->step;
-    err = skip(s, stream, error);
-    if (stream->step < LAST_STEP)
-        stream->step *= 2;
-    return err;
+    return skip(s, stream, error);
 }
 
 /* ---- Merging --------------------------------------------------------- */
@@ -440,7 +431,6 @@ static enum store_err begin_streams(struct search *s, struct store_error *error)
         struct stream *stream = &s->streams[s->stream_count++];
 
         arena_init(&stream->arena, allocator_default(), ARENA_MAX);
-        stream->step = FIRST_STEP;
         if (s->index == BY_CAMPAIGN)
             stream->campaign = s->campaigns.list[i];
         stream->begun = seek;

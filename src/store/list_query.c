@@ -204,6 +204,29 @@ enum store_err list_find_address(struct book *book, struct bounce_slice text,
     return err;
 }
 
+#define FIRST_STEP 1000U
+#define LAST_STEP  64000U
+#define LEAST_READ 100U /* some will not fit */
+
+size_t list_pace(const struct list_filter *filter, size_t left, size_t *step)
+{
+    size_t wanted = left < LIST_PAGE ? left : LIST_PAGE;
+
+    /* Work that is counted goes in even steps, so that it ends in time. */
+    if (filter->work > 0) {
+        *step = filter->work < FIRST_STEP ? filter->work : FIRST_STEP;
+    } else {
+        if (wanted < LEAST_READ)
+            wanted = LEAST_READ;
+        *step = *step == 0 ? FIRST_STEP : *step * 2;
+        if (*step > LAST_STEP)
+            *step = LAST_STEP;
+    }
+    if (*step < wanted)
+        *step = wanted;
+    return wanted;
+}
+
 bool cursor_number(struct bounce_slice *rest, int64_t *number_out)
 {
     bool negative = rest->len > 0 && rest->ptr[0] == '-';

@@ -63,6 +63,10 @@ enum store_err list_find_address(struct book *book, struct bounce_slice text,
                                  struct address *address_out,
                                  struct store_error *error);
 
+/* How many rows a query reads of those that fit, and how many it looks at for
+ * them: left are needed, *step were looked at before (0: none). */
+size_t list_pace(const struct list_filter *filter, size_t left, size_t *step);
+
 /* A decimal number, taken off *rest along with the "." behind it. */
 bool cursor_number(struct bounce_slice *rest, int64_t *number_out);
 enum store_err list_bad_cursor(struct bounce_slice cursor,

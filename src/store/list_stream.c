@@ -3,10 +3,7 @@
 
 #include <stdlib.h>
 
-#define FIRST_STEP 1000U /* rows looked at by a query, growing */
-#define LAST_STEP  64000U
-#define LEAST_READ 100  /* rows that are read at least: some will not fit */
-#define ENOUGH     2000 /* rows after which an index is just large */
+#define ENOUGH 2000 /* rows after which an index is just large */
 
 int place_compare(const struct search *s, const struct place *a,
                   const struct place *b)
@@ -216,18 +213,13 @@ static enum store_err skip(struct search *s, struct stream *stream,
 }
 
 /* Reads the next rows of a stream that has none. */
-static enum store_err fill(struct search *s, struct stream *stream,
-                           size_t wanted, struct store_error *error)
+static enum store_err fill(struct search *s, struct stream *stream, size_t left,
+                           struct store_error *error)
 {
+    size_t wanted = list_pace(s->filter, left, &stream->step);
     struct page_ctx ctx = {s, stream};
     enum store_err err;
 
-    if (wanted > LIST_PAGE)
-        wanted = LIST_PAGE;
-    else if (wanted < LEAST_READ)
-        wanted = LEAST_READ;
-    if (stream->step < wanted)
-        stream->step = wanted;
     arena_reset(&stream->arena);
     stream->looked = true;
     stream->count = stream->next = 0;
@@ -251,10 +243,7 @@ static enum store_err fill(struct search *s, struct stream *stream,
         return STORE_OK;
     }
     s->looked += stream->step;
-    err = skip(s, stream, error);
-    if (stream->step < LAST_STEP)
-        stream->step *= 2;
-    return err;
+    return skip(s, stream, error);
 }
 
 /* ---- Streams --------------------------------------------------------- */
@@ -273,7 +262,6 @@ static struct stream *add_stream(struct search *s, enum index index,
     stream->index = index;
     stream->value = value;
     stream->standing = standing;
-    stream->step = FIRST_STEP;
     arena_init(&stream->arena, allocator_default(), LIST_ARENA_MAX);
     s->streams[s->stream_count++] = stream;
     return stream;

@@ -401,6 +401,10 @@ static void test_left_behind(void **state)
     assert_int_equal(got.count, 0);
     list_all(&desk, &filter, T0 + 3 * D, &got);
     assert_int_equal(got.count, fixture_keeps() ? 1 : 0);
+    filter.category = SLICE_NULL;
+    filter.state = SLICE("suspended,suppressed");
+    list_all(&desk, &filter, T0 + 3 * D, &got);
+    assert_int_equal(got.count, fixture_keeps() ? 1 : 0);
     list_all(&desk, &filter, T0 + 30 * D, &got);
     assert_int_equal(got.count, 0);
     desk_clear(&desk);
