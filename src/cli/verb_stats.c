@@ -12,7 +12,7 @@
 #include "store/stats.h"
 
 #define STATS_MEMORY ((size_t)1 << 30)
-#define BAR_COLUMNS  24 /* of the longest bar */
+#define BAR_COLUMNS  16 /* of the longest bar */
 
 struct stats_run {
     struct session session;
@@ -197,7 +197,8 @@ static int show_rates(struct stats_run *run, enum stats_by by,
         grid_row(&run->grid, &line);
     }
     grid_end(&run->grid);
-    if (format == GRID_TABLE)
+    /* A class is a part of all bounces: its share warns of nothing. */
+    if (format == GRID_TABLE && by != STATS_CLASS && by != STATS_CATEGORY)
         add_warnings(run);
     return status;
 }
