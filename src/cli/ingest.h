@@ -34,6 +34,12 @@ int ingest_reports(struct session *session,
                    const struct ingest_options *options, char *const *paths,
                    int count);
 
+/* Folds events older than event_days and drops reports older than raw_days (0: as
+ * an earlier run said), unless that was done less than a day ago. Returns -1, or
+ * the exit status. */
+int ingest_fold(struct session *session, unsigned event_days,
+                unsigned raw_days);
+
 /* From now on SIGINT, SIGTERM and SIGHUP only set ingest_stopped: what was
  * taken is to be stored first. A second one ends the program. */
 void ingest_catch_signals(void);

@@ -24,6 +24,7 @@
 
 #define MARK_BYTES     256 /* of a message, that show it is still there */
 #define POSITION_EVERY 512 /* messages */
+#define BUSY_TRIES     2   /* each waits for a lock as long as the store does */
 #define BATCH_MEMORY   ((size_t)1 << 30)
 
 /* Where an mbox stands: at a message that begins with known bytes. */
@@ -545,6 +546,9 @@ int ingest_reports(struct session *session,
         status = flush(&run);
     }
     free_run(&run);
+    if (status < 0 && ingest_stopped == 0)
+        status = ingest_fold(session, options->keep_event_days,
+                             options->keep_raw_days);
     summarize(&run);
     if (status >= 0)
         return status;
