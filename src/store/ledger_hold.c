@@ -332,7 +332,7 @@ bool holds_deliver(struct ledger *ledger, const struct entry *entry)
     return wish(ledger, entry, NULL, 0);
 }
 
-/* Of one second deliveries come first: what failed in it begins anew. */
+/* Of one second deliveries come last: the route works again. */
 static int by_time(const void *a, const void *b)
 {
     const struct wish *x = a, *y = b;
@@ -340,7 +340,7 @@ static int by_time(const void *a, const void *b)
     if (x->entry->at != y->entry->at)
         return x->entry->at < y->entry->at ? -1 : 1;
     if ((x->request == NULL) != (y->request == NULL))
-        return x->request == NULL ? -1 : 1;
+        return x->request == NULL ? 1 : -1;
     return slice_compare(x->entry->id, y->entry->id);
 }
 
@@ -497,6 +497,12 @@ static void part_set(struct bounce_hold_key *key, unsigned i,
 static bool end_hold(struct ledger *ledger, const struct wish *w,
                      struct held *held)
 {
+    const struct bounce_cause *cause = &held->hold.cause;
+
+    /* The same whether the hold was in memory by chance or not. */
+    if (!held->hold.open || (cause->until != BOUNCE_NO_TIME &&
+                             cause->until < w->entry->at - LATELY_S))
+        return true;
     held->was_open = is_in_force(&held->hold, w->entry->at);
     if (!bounce_hold_end(&held->hold, false, w->entry->at))
         return true;

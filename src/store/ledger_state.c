@@ -125,14 +125,33 @@ static struct bounce_slice campaign_of(const struct person *person,
     return sheet->since == cause->since ? sheet->campaign : SLICE_NULL;
 }
 
+/* When the state last changed, as far as it says so itself: the columns follow
+ * from the text alone, whatever the order in which it became so. */
+static int64_t changed_at(const struct bounce_state *state)
+{
+    int64_t at = state->delivered_at;
+
+    for (size_t i = 0; i < BOUNCE_SLOTS; i++) {
+        if (state->causes[i].since > at)
+            at = state->causes[i].since;
+        if (state->released_at[i] > at)
+            at = state->released_at[i];
+    }
+    for (size_t i = 0; i < BOUNCE_COUNTERS; i++) {
+        if (state->counters[i].last.since > at)
+            at = state->counters[i].last.since;
+    }
+    return at;
+}
+
 static void fill_cause(struct ledger *ledger, const struct person *person,
-                       const struct sheet *sheet, int64_t at,
-                       struct store_value *row)
+                       const struct sheet *sheet, struct store_value *row)
 {
     const struct bounce_cause *cause;
     const struct bounce_category *category = NULL;
 
-    row[4] = store_int(bounce_state_standing(sheet->state, at, &cause));
+    row[4] = store_int(
+        bounce_state_standing(sheet->state, changed_at(sheet->state), &cause));
     if (cause == NULL)
         return;
     row[5] = store_int(cause - sheet->state->causes);
@@ -161,10 +180,7 @@ static bool fill_row(struct ledger *ledger, const struct person *person,
     row[2] = store_text(person->address);
     row[3] = store_text(slice_from(person->address,
                                    slice_rfind_byte(person->address, '@') + 1));
-    fill_cause(ledger, person, sheet,
-               latest.newest_at != BOUNCE_NO_TIME ? latest.newest_at
-                                                  : ledger->now,
-               row);
+    fill_cause(ledger, person, sheet, row);
     /* Its state's memory is for the next address. */
     row[8].text = ledger_keep(ledger, &row[8], &failed);
     row[10] = store_text(latest.provider.ptr != NULL ? latest.provider

@@ -11,6 +11,18 @@
 
 static const char *hash_key;
 
+/* Every store has the same salt, so that keys are the same everywhere. */
+static void make_salt(struct desk *desk)
+{
+    struct store *store = fixture_open(&desk->fixture);
+
+    free(fixture_query(store,
+                       "INSERT INTO meta (name, value) VALUES "
+                       "('salt', '00112233445566778899aabbccddeeff')",
+                       NULL, 0));
+    store_close(store);
+}
+
 static void open_book(struct desk *desk)
 {
     struct book_options options = {.store = desk->fixture.where,
@@ -41,7 +53,27 @@ void desk_init(struct desk *desk, const char *preset, const char *policy_text,
                           policy_text != NULL ? strlen(policy_text) : 0,
                           &desk->policy, &error) != BOUNCE_OK)
         fail_msg("%s", error.msg);
+    make_salt(desk);
     open_book(desk);
+}
+
+void desk_init_sqlite(struct desk *desk, const struct desk *other)
+{
+    memset(desk, 0, sizeof(*desk));
+    memcpy(desk->fixture.folder, other->fixture.folder,
+           sizeof(desk->fixture.folder));
+    snprintf(desk->fixture.where, sizeof(desk->fixture.where), "%s/other.db",
+             other->fixture.folder);
+    desk->engine = other->engine;
+    desk->policy = other->policy;
+    make_salt(desk);
+    open_book(desk);
+}
+
+void desk_clear_sqlite(struct desk *desk)
+{
+    ledger_free(desk->ledger);
+    book_close(desk->book);
 }
 
 void desk_reopen(struct desk *desk)

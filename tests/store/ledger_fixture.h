@@ -26,6 +26,10 @@ struct desk {
 void desk_init(struct desk *desk, const char *preset, const char *policy_text,
                const char *key);
 void desk_clear(struct desk *desk);
+/* A second store, of SQLite, with engine and policy of the first, which must be
+ * cleared later. */
+void desk_init_sqlite(struct desk *desk, const struct desk *other);
+void desk_clear_sqlite(struct desk *desk);
 /* Book and ledger anew, as another process would have them. */
 void desk_reopen(struct desk *desk);
 
