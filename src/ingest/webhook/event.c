@@ -177,7 +177,8 @@ void hook_event_label(struct hook *hook, struct hook_event *event,
         !bounce_label_category(hook->reader->engine, slice_cstr(taxonomy),
                                label, &category, &cls))
         return;
-    event->category = category;
+    if (!slice_eq(category, SLICE("undetermined")))
+        event->category = category;
     if (event->cls == BOUNCE_CLASS_NONE)
         event->cls = hook_class(cls);
 }
@@ -375,7 +376,8 @@ static bool judge_reply(struct hook *hook, const struct hook_event *from,
     struct bounce_slice text = event->diagnostic;
     int code = from->reply_code;
 
-    if (from->told)
+    /* Where the service itself refused, the text is its own, too. */
+    if (from->told || from->cls == BOUNCE_CLASS_ADMIN)
         event->diagnostic = SLICE_NULL;
     if (!judge(hook, event, &judged))
         return false;
@@ -454,8 +456,7 @@ static void weigh(struct hook *hook, const struct hook_event *from,
                   struct bounce_event *event)
 {
     bool own = from->cls == BOUNCE_CLASS_ADMIN;
-    bool open = event->evidence_by == BOUNCE_EVIDENCE_NONE ||
-                event->evidence_by == BOUNCE_EVIDENCE_REPLY_CODE ||
+    bool open = event->confidence < SURE_SERVICE ||
                 slice_eq(event->category, SLICE("delayed")) ||
                 slice_eq(event->category, SLICE("expired")) ||
                 slice_eq(event->category, SLICE("recipient_unidentified"));

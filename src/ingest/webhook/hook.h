@@ -61,7 +61,9 @@ struct hook_event {
     struct bounce_slice recipient; /* may be "Name <a@b>" */
     bool no_recipient; /* the service does not say which of several it was */
     struct bounce_slice text; /* the server's reply, else what is told */
-    bool told; /* text is the service's own sentence: no rule reads it */
+    /* text is the service's own sentence, so that no rule reads it; always so of
+     * class admin. */
+    bool told;
     struct bounce_slice status;
     int reply_code;
     struct bounce_slice verdict; /* the service's words */
