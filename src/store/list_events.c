@@ -32,8 +32,8 @@ struct search {
     bool review, last_words;
     struct arena arena, row_arena;
     struct address address;
-    bool classes[BOUNCE_CLASS_UNDETERMINED + 1], kinds[EVENT_KINDS];
-    struct words class_words, kind_words, categories, domains, providers;
+    bool kinds[EVENT_KINDS];
+    struct words kind_words, categories, domains, providers;
     struct words scopes, campaigns, ips, senders, rules;
     enum index index;
     struct stream *streams;
@@ -45,11 +45,6 @@ struct search {
 
 /* ---- The filter ------------------------------------------------------ */
 
-static const char *class_name(unsigned value)
-{
-    return bounce_class_name((enum bounce_class)value);
-}
-
 static enum store_err read_words(struct search *s, struct store_error *error)
 {
     const struct list_filter *f = s->filter;
@@ -57,9 +52,7 @@ static enum store_err read_words(struct search *s, struct store_error *error)
         struct bounce_slice field;
         const char *name;
         struct words *words;
-    } fields[] = {{f->cls, "class", &s->class_words},
-                  {f->kind, "kind", &s->kind_words},
-                  {f->category, "category", &s->categories},
+    } fields[] = {{f->kind, "kind", &s->kind_words},
                   {f->provider, "provider", &s->providers},
                   {f->scope, "scope", &s->scopes},
                   {f->campaign, "campaign", &s->campaigns},
@@ -74,14 +67,7 @@ static enum store_err read_words(struct search *s, struct store_error *error)
         if (err != STORE_OK)
             return err;
     }
-    for (size_t i = 0; i < s->categories.count; i++)
-        if (bounce_category_find(s->book->engine, s->categories.list[i]) ==
-            NULL)
-            return store_fail(error, STORE_E_VALUE, "no such category: %.*s",
-                              (int)s->categories.list[i].len,
-                              s->categories.list[i].ptr);
-    err = words_number(&s->class_words, "class", class_name,
-                       BOUNCE_CLASS_UNDETERMINED + 1, s->classes, error);
+    err = words_categories(s->book->engine, f, &s->categories, error);
     if (err == STORE_OK)
         err = words_number(&s->kind_words, "kind", event_kind_name, EVENT_KINDS,
                            s->kinds, error);
@@ -108,30 +94,20 @@ static enum store_err read_filter(struct search *s, struct store_error *error)
 
 /* ---- SQL ------------------------------------------------------------- */
 
-/* " AND expression IN (1, 2)" for numbers. */
-static void add_numbers(struct query *q, const char *expression,
-                        const struct words *words, const bool *wanted,
-                        unsigned count, int (*number_of)(unsigned value))
+static void add_kinds(struct search *s)
 {
-    bool any = false;
+    struct query *q = &s->query;
 
-    if (words->any)
+    if (s->kind_words.any)
         return;
-    query_add(q, " AND ");
-    query_add(q, expression);
-    for (unsigned i = 0; i < count; i++) {
-        if (!wanted[i])
+    query_add(q, " AND kind IN (-1");
+    for (unsigned i = 0; i < EVENT_KINDS; i++) {
+        if (!s->kinds[i])
             continue;
-        query_add(q, any ? ", " : " IN (");
-        query_value(q, store_int(number_of(i)));
-        any = true;
+        query_add(q, ", ");
+        query_value(q, store_int(event_kind_number(i)));
     }
-    query_add(q, any ? ")" : " IN (-1)");
-}
-
-static int as_it_is(unsigned value)
-{
-    return (int)value;
+    query_add(q, ")");
 }
 
 static void add_index(struct search *s, const struct stream *stream)
@@ -208,10 +184,7 @@ static void add_rest(struct search *s)
                      "AS l WHERE l.rcpt = t.rcpt AND l.campaign = t.campaign "
                      "AND l.kind IN (1, 2, 3) AND (l.at > t.at OR (l.at = t.at "
                      "AND l.seq > t.seq)))");
-    add_numbers(q, "class", &s->class_words, s->classes,
-                BOUNCE_CLASS_UNDETERMINED + 1, as_it_is);
-    add_numbers(q, "kind", &s->kind_words, s->kinds, EVENT_KINDS,
-                event_kind_number);
+    add_kinds(s);
     query_words(q, "category", &s->categories);
     query_words(q, "domain", &s->domains);
     query_words(q, "provider", &s->providers);
