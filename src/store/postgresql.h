@@ -72,7 +72,7 @@ enum { PG_STATEMENTS = 96, PG_TABLES = 24 };
 /* How COPY fares with a put (postgresql_put.c). */
 struct pg_copying {
     const struct store_put *put;
-    unsigned passes;  /* calls that do without it from now on */
+    unsigned asking;  /* calls that ask first which rows are there */
     unsigned penalty; /* of the last conflict */
 };
 

@@ -2,17 +2,19 @@
  * Many rows at once: put and get.
  *
  * New rows go in by COPY, which takes half the time of INSERT from arrays. It
- * knows no conflicts, so it runs under a savepoint, and where a key is there
- * already the rows go in once more by INSERT ... ON CONFLICT. A put that meets
- * conflicts does without COPY for a while. */
+ * knows no conflicts, so it runs under a savepoint. Rows that are to be kept as
+ * they are mostly are new: they are copied without a question, and only where
+ * that meets a conflict, and for a while after, the server is asked which of
+ * them it has. For the other puts it is asked always. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "store/postgresql.h"
 
 enum {
-    COPY_MIN = 64,        /* rows; fewer are not worth three round trips */
-    COPY_PASSES_MAX = 64, /* calls without COPY after a conflict */
-    GET_ROWS = 5000 /* keys of one statement: what it finds is in memory */
+    COPY_MIN = 64,   /* rows; fewer are not worth the round trips */
+    ASKING_MAX = 64, /* calls that ask first, after a conflict */
+    GET_ROWS = 5000  /* keys of one statement: what it finds is in memory */
 };
 static const size_t COPY_PIECE = (size_t)64 << 10; /* bytes of one message */
 
@@ -49,6 +51,26 @@ static void add_unnest(struct pg_store *pg, size_t count)
         add_number(pg, c == 0 ? "unnest($" : ", $", c + 1);
     }
     pg_add_text(&pg->sql, ")");
+}
+
+/* "before wanted0, wanted1" */
+static void add_wanted(struct pg_store *pg, const char *before, size_t count)
+{
+    pg_add_text(&pg->sql, before);
+    for (size_t c = 0; c < count; c++) {
+        add_number(pg, c == 0 ? "wanted" : ", wanted", c);
+    }
+}
+
+/* Of the rows of a table those with the keys of wanted. */
+static void add_match(struct pg_store *pg, const char *table,
+                      const struct store_column *keys, size_t count)
+{
+    add_name(pg, " FROM ", table);
+    for (size_t c = 0; c < count; c++) {
+        add_name(pg, c == 0 ? " WHERE " : " AND ", keys[c].name);
+        add_number(pg, " = wanted.wanted", c);
+    }
 }
 
 /* Ends the text that was collected. */
@@ -88,20 +110,32 @@ static bool send_piece(struct pg_store *pg, bool all)
     return fine && !pg->out.failed;
 }
 
-static bool send_rows(struct pg_store *pg, const struct store_put *put,
-                      const struct store_value *values, size_t rows)
+/* Rows, some of which may be known to be there (NULL: none is). */
+struct batch {
+    const struct store_put *put;
+    const struct store_value *values;
+    size_t rows;
+    bool *there;
+    size_t there_count;
+};
+
+static bool send_rows(struct pg_store *pg, const struct batch *batch)
 {
     static const char signature[11] = "PGCOPY\n\377\r\n";
+    size_t count = batch->put->count;
     bool fine = true;
 
     pg_bytes_reset(&pg->out);
     pg_add(&pg->out, signature, sizeof(signature));
     pg_add_u32(&pg->out, 0); /* flags */
     pg_add_u32(&pg->out, 0); /* length of more header */
-    for (size_t r = 0; fine && r < rows; r++) {
-        pg_add_u16(&pg->out, (uint16_t)put->count);
-        for (size_t c = 0; c < put->count; c++) {
-            pg_add_value(&pg->out, values++);
+    for (size_t r = 0; fine && r < batch->rows; r++) {
+        if (batch->there != NULL && batch->there[r]) {
+            continue;
+        }
+        pg_add_u16(&pg->out, (uint16_t)count);
+        for (size_t c = 0; c < count; c++) {
+            pg_add_value(&pg->out, &batch->values[r * count + c]);
         }
         fine = send_piece(pg, false);
     }
@@ -130,8 +164,7 @@ static enum store_err end_copy(struct pg_store *pg, bool *conflict_out,
 }
 
 /* *conflict_out: nothing was done, a key is there already. */
-static enum store_err copy(struct pg_store *pg, const struct store_put *put,
-                           const struct store_value *values, size_t rows,
+static enum store_err copy(struct pg_store *pg, const struct batch *batch,
                            bool *conflict_out, struct store_error *error)
 {
     PGresult *result;
@@ -139,8 +172,8 @@ static enum store_err copy(struct pg_store *pg, const struct store_put *put,
     bool sent;
 
     pg_bytes_reset(&pg->sql);
-    add_name(pg, "SAVEPOINT bounce; COPY ", put->table);
-    add_columns(pg, put);
+    add_name(pg, "SAVEPOINT bounce; COPY ", batch->put->table);
+    add_columns(pg, batch->put);
     pg_add_text(&pg->sql, " FROM STDIN (FORMAT binary)");
     err = end_sql(pg, error);
     if (err != STORE_OK) {
@@ -153,7 +186,7 @@ static enum store_err copy(struct pg_store *pg, const struct store_put *put,
         return err;
     }
     PQclear(result);
-    sent = send_rows(pg, put, values, rows);
+    sent = send_rows(pg, batch);
     (void)PQputCopyEnd(pg->conn, sent ? NULL : "cut short");
     err = end_copy(pg, conflict_out, error);
     if (!sent && pg->out.failed && err != STORE_E_LOST) {
@@ -197,18 +230,41 @@ static void add_conflict(struct pg_store *pg, const struct store_put *put)
     }
 }
 
+/* What to call with some of the rows as arrays. */
+static enum store_err
+call_arrays(struct pg_store *pg, const struct store_column *columns,
+            size_t count, const struct store_value *values, size_t rows,
+            store_row_fn *row, void *ctx, struct store_error *error)
+{
+    struct pg_arrays arrays;
+    enum store_err err = pg_arrays_init(&arrays, columns, count, error);
+
+    if (err == STORE_OK) {
+        err = pg_arrays_fill(&arrays, columns, values, rows, error);
+    }
+    if (err == STORE_OK) {
+        err = end_sql(pg, error);
+    }
+    if (err == STORE_OK) {
+        struct pg_call call = {
+            .sql = pg->sql.ptr,
+            .types = arrays.types,
+            .values = arrays.values,
+            .lengths = arrays.lengths,
+            .count = count,
+            .row = row,
+            .ctx = ctx,
+        };
+        err = pg_call(pg, &call, error);
+    }
+    pg_arrays_clear(&arrays);
+    return err;
+}
+
 static enum store_err insert(struct pg_store *pg, const struct store_put *put,
-                             const struct pg_arrays *arrays,
+                             const struct store_value *values, size_t rows,
                              struct store_error *error)
 {
-    struct pg_call call = {
-        .types = arrays->types,
-        .values = arrays->values,
-        .lengths = arrays->lengths,
-        .count = arrays->count,
-    };
-    enum store_err err;
-
     pg_bytes_reset(&pg->sql);
     add_name(pg, "INSERT INTO ", put->table);
     add_columns(pg, put);
@@ -217,51 +273,153 @@ static enum store_err insert(struct pg_store *pg, const struct store_put *put,
     if (put->keys > 0) {
         add_conflict(pg, put);
     }
-    err = end_sql(pg, error);
-    call.sql = pg->sql.ptr;
-    return err == STORE_OK ? pg_call(pg, &call, error) : err;
+    return call_arrays(pg, put->columns, put->count, values, rows, NULL, NULL,
+                       error);
+}
+
+/* Those of the rows that are there already. */
+static enum store_err insert_there(struct pg_store *pg,
+                                   const struct batch *batch,
+                                   struct store_error *error)
+{
+    size_t count = batch->put->count, taken = 0;
+    struct store_value *values;
+    enum store_err err;
+
+    if (batch->there_count == batch->rows) {
+        return insert(pg, batch->put, batch->values, batch->rows, error);
+    }
+    values = malloc(batch->there_count * count * sizeof(*values) + 1);
+    if (values == NULL) {
+        return store_fail(error, STORE_E_NOMEM, "memory is out");
+    }
+    for (size_t r = 0; r < batch->rows; r++) {
+        if (batch->there[r]) {
+            memcpy(values + taken++ * count, batch->values + r * count,
+                   count * sizeof(*values));
+        }
+    }
+    err = insert(pg, batch->put, values, taken, error);
+    free(values);
+    return err;
+}
+
+/* Asking */
+
+static bool see_there(void *ctx, const struct store_value *row, size_t columns)
+{
+    struct batch *batch = ctx;
+    size_t number = (size_t)row[0].integer - 1;
+
+    (void)columns;
+    if (number < batch->rows && !batch->there[number]) {
+        batch->there[number] = true;
+        batch->there_count++;
+    }
+    return true;
+}
+
+/* Finds out which of the rows are there. OFFSET 0: as in get_sql(). */
+static enum store_err ask(struct pg_store *pg, struct batch *batch,
+                          struct store_error *error)
+{
+    const struct store_put *put = batch->put;
+    size_t keys = put->keys;
+    struct store_value *values = malloc(batch->rows * keys * sizeof(*values));
+    enum store_err err;
+
+    batch->there = calloc(batch->rows, sizeof(*batch->there));
+    if (batch->there == NULL || values == NULL) {
+        free(values);
+        return store_fail(error, STORE_E_NOMEM, "memory is out");
+    }
+    for (size_t r = 0; r < batch->rows; r++) {
+        memcpy(values + r * keys, batch->values + r * put->count,
+               keys * sizeof(*values));
+    }
+    pg_bytes_reset(&pg->sql);
+    pg_add_text(&pg->sql, "SELECT wanted.row FROM ");
+    add_unnest(pg, keys);
+    add_wanted(pg, " WITH ORDINALITY AS wanted (", keys);
+    pg_add_text(&pg->sql, ", row), LATERAL (SELECT 1");
+    add_match(pg, put->table, put->columns, keys);
+    pg_add_text(&pg->sql, " OFFSET 0) AS found");
+    err = call_arrays(pg, put->columns, keys, values, batch->rows, see_there,
+                      batch, error);
+    free(values);
+    return err;
 }
 
 /* put */
 
-/* Some rows, all in one statement. */
+/* Each row the way that suits it. */
+static enum store_err put_asking(struct pg_store *pg, struct batch *batch,
+                                 bool *conflict_out, struct store_error *error)
+{
+    enum store_err err = ask(pg, batch, error);
+
+    if (err == STORE_OK && batch->there_count < batch->rows) {
+        err = copy(pg, batch, conflict_out, error);
+    }
+    if (err == STORE_OK && !*conflict_out && batch->there_count > 0 &&
+        batch->put->conflict != STORE_KEEP) {
+        err = insert_there(pg, batch, error);
+    }
+    free(batch->there);
+    batch->there = NULL;
+    return err;
+}
+
+/* Without a question; after a conflict they are asked for a while. */
+static enum store_err put_hoping(struct pg_store *pg,
+                                 struct pg_copying *copying,
+                                 struct batch *batch, bool *conflict_out,
+                                 struct store_error *error)
+{
+    enum store_err err = copy(pg, batch, conflict_out, error);
+
+    if (!*conflict_out || err != STORE_OK) {
+        copying->penalty = 0;
+        return err;
+    }
+    copying->penalty = copying->penalty == 0 ? 4 : copying->penalty * 2;
+    if (copying->penalty > ASKING_MAX) {
+        copying->penalty = ASKING_MAX;
+    }
+    copying->asking = copying->penalty;
+    *conflict_out = false;
+    return put_asking(pg, batch, conflict_out, error);
+}
+
+/* Some rows, few enough for one statement. */
 static enum store_err put_chunk(struct pg_store *pg,
                                 const struct store_put *put,
                                 const struct store_value *values, size_t rows,
                                 struct store_error *error)
 {
+    struct batch batch = {.put = put, .values = values, .rows = rows};
     struct pg_copying *copying = NULL;
-    struct pg_arrays arrays;
+    bool conflict = false;
     enum store_err err;
 
-    if (rows >= COPY_MIN && (put->conflict == STORE_KEEP || put->keys == 0)) {
+    if (rows < COPY_MIN || put->keys == 0) {
+        return insert(pg, put, values, rows, error);
+    }
+    if (put->conflict == STORE_KEEP) {
         copying = copying_of(pg, put);
     }
-    if (copying != NULL && copying->passes > 0) {
-        copying->passes--;
-    } else if (copying != NULL) {
-        bool conflict = false;
-
-        err = copy(pg, put, values, rows, &conflict, error);
-        if (!conflict || put->keys == 0 || err != STORE_OK) {
-            copying->penalty = 0;
-            return err;
+    if (copying != NULL && copying->asking == 0) {
+        err = put_hoping(pg, copying, &batch, &conflict, error);
+    } else {
+        if (copying != NULL) {
+            copying->asking--;
         }
-        copying->penalty = copying->penalty == 0 ? 4 : copying->penalty * 2;
-        if (copying->penalty > COPY_PASSES_MAX) {
-            copying->penalty = COPY_PASSES_MAX;
-        }
-        copying->passes = copying->penalty;
+        err = put_asking(pg, &batch, &conflict, error);
     }
-    err = pg_arrays_init(&arrays, put->columns, put->count, error);
-    if (err == STORE_OK) {
-        err = pg_arrays_fill(&arrays, put->columns, values, rows, error);
-    }
-    if (err == STORE_OK) {
-        err = insert(pg, put, &arrays, error);
-    }
-    pg_arrays_clear(&arrays);
-    return err;
+    /* Somebody who does not know of our lock was faster, or a key was there
+     * twice in the call. */
+    return err == STORE_OK && conflict ? insert(pg, put, values, rows, error)
+                                       : err;
 }
 
 static enum store_err put_all(struct pg_store *pg, const struct store_put *put,
@@ -316,24 +474,16 @@ enum store_err pg_put(struct store *store, const struct store_put *put,
 /* OFFSET 0 keeps the planner from turning the look-ups into a walk through the
  * whole table, which it likes to do while a table is small or unknown to it, and
  * goes on doing when it has grown. */
-static enum store_err get_sql(struct pg_store *pg, const struct store_get *get,
-                              struct store_error *error)
+static void get_sql(struct pg_store *pg, const struct store_get *get)
 {
     pg_bytes_reset(&pg->sql);
     pg_add_text(&pg->sql, "SELECT found.* FROM ");
     add_unnest(pg, get->key_count);
-    for (size_t c = 0; c < get->key_count; c++) {
-        add_number(pg, c == 0 ? " AS wanted (wanted" : ", wanted", c);
-    }
+    add_wanted(pg, " AS wanted (", get->key_count);
     pg_add_text(&pg->sql, "), LATERAL (SELECT ");
     pg_add_text(&pg->sql, get->columns);
-    add_name(pg, " FROM ", get->table);
-    for (size_t c = 0; c < get->key_count; c++) {
-        add_name(pg, c == 0 ? " WHERE " : " AND ", get->keys[c].name);
-        add_number(pg, " = wanted.wanted", c);
-    }
+    add_match(pg, get->table, get->keys, get->key_count);
     pg_add_text(&pg->sql, " OFFSET 0) AS found");
-    return end_sql(pg, error);
 }
 
 static enum store_err get_all(struct pg_store *pg, const struct store_get *get,
@@ -341,32 +491,18 @@ static enum store_err get_all(struct pg_store *pg, const struct store_get *get,
                               store_row_fn *row, void *ctx,
                               struct store_error *error)
 {
-    struct pg_arrays arrays;
-    enum store_err err =
-        pg_arrays_init(&arrays, get->keys, get->key_count, error);
+    enum store_err err = STORE_OK;
 
     while (err == STORE_OK && keys > 0) {
         size_t taken = pg_chunk(get->keys, get->key_count, values,
                                 keys < GET_ROWS ? keys : GET_ROWS, error);
-        struct pg_call call = {
-            .types = arrays.types,
-            .values = arrays.values,
-            .lengths = arrays.lengths,
-            .count = arrays.count,
-            .row = row,
-            .ctx = ctx,
-        };
 
-        err = taken == 0
-                  ? error->code
-                  : pg_arrays_fill(&arrays, get->keys, values, taken, error);
-        if (err == STORE_OK) {
-            err = get_sql(pg, get, error);
+        if (taken == 0) {
+            return error->code;
         }
-        if (err == STORE_OK) {
-            call.sql = pg->sql.ptr;
-            err = pg_call(pg, &call, error);
-        }
+        get_sql(pg, get);
+        err = call_arrays(pg, get->keys, get->key_count, values, taken, row,
+                          ctx, error);
         if (err == STORE_E_VALUE) {
             pg_blame(get->table, get->keys, values, get->key_count, taken,
                      error);
@@ -374,7 +510,6 @@ static enum store_err get_all(struct pg_store *pg, const struct store_get *get,
         values += taken * get->key_count;
         keys -= taken;
     }
-    pg_arrays_clear(&arrays);
     return err;
 }
 

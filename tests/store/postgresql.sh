@@ -51,7 +51,7 @@ clean_up() {
     if [ -n "$server" ]; then
         # Fast, then immediate shutdown, then nothing more to hope for.
         for signal in INT QUIT KILL; do
-            kill -s $signal "$server" 2>/dev/null
+            kill -s "$signal" "$server" 2>/dev/null
             for _ in $(seq 100); do
                 kill -0 "$server" 2>/dev/null || break 2
                 sleep 0.05

@@ -359,6 +359,57 @@ static void rows_that_are_there_are_kept(void **state)
         "11600|11600|1\n");
 }
 
+/* Old and new keys in one put, some more of them each time. */
+static void old_and_new_rows_go_together(void **state)
+{
+    static const struct store_put tally_replace = {"tally", tally_columns, 6, 5,
+                                                   STORE_REPLACE};
+    struct test *test = *state;
+    size_t count = 300;
+    struct store_value *rows = tally_rows(count, count, SLICE_NULL);
+    for (int64_t round = 0; round < 6; round++) {
+        for (size_t i = 0; i < count; i++) {
+            rows[6 * i + 1] = store_int(round * 100 + (int64_t)i);
+            rows[6 * i + 5] = store_int(round + 1);
+        }
+        expect_err(test,
+                   store_put_rows(test->store,
+                                  round < 3 ? &tally_add : &tally_replace, rows,
+                                  count, &test->error),
+                   STORE_OK);
+    }
+    free(rows);
+    fixture_expect(test->store,
+                   "SELECT day / 100, count(*), min(n), max(n) FROM tally"
+                   " GROUP BY 1 ORDER BY 1",
+                   "0|100|1|1\n1|100|3|3\n2|100|6|6\n3|100|4|4\n"
+                   "4|100|5|5\n5|100|6|6\n6|100|6|6\n7|100|6|6\n");
+}
+
+/* Somebody who does not know of our lock writes what we are about to copy: here
+ * a trigger, which does so once (sequences do not roll back). */
+static void a_key_may_come_from_elsewhere(void **state)
+{
+    struct test *test = *state;
+    size_t count = 100;
+    struct store_value *rows = tally_rows(count, count, SLICE_NULL);
+    run(test, "CREATE SEQUENCE calls");
+    run(test, "CREATE FUNCTION intrude() RETURNS trigger LANGUAGE plpgsql AS $$"
+              " BEGIN IF nextval('calls') = 8 THEN INSERT INTO tally VALUES"
+              " (NEW.dim, 50, NEW.value, NEW.what, NEW.detail, 1000);"
+              " END IF; RETURN NEW; END $$");
+    run(test, "CREATE TRIGGER intrude BEFORE INSERT ON tally"
+              " FOR EACH ROW EXECUTE FUNCTION intrude()");
+    expect_err(
+        test,
+        store_put_rows(test->store, &tally_add, rows, count, &test->error),
+        STORE_OK);
+    free(rows);
+    fixture_expect(test->store, "SELECT count(*), sum(n) FROM tally",
+                   "100|100\n");
+    fixture_expect(test->store, "SELECT last_value > 110 FROM calls", "1\n");
+}
+
 struct sizes {
     size_t rows;
     int64_t bytes;
@@ -501,6 +552,8 @@ int main(void)
         DRIVER_TEST(what_no_index_holds_is_a_bad_value),
         DRIVER_TEST(sums_do_not_overflow_unseen),
         DRIVER_TEST(rows_that_are_there_are_kept),
+        DRIVER_TEST(old_and_new_rows_go_together),
+        DRIVER_TEST(a_key_may_come_from_elsewhere),
         DRIVER_TEST(what_is_large_goes_in_pieces),
         DRIVER_TEST(endless_rows_can_be_stopped),
         DRIVER_TEST(row_functions_leave_the_store_alone),
