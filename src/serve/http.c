@@ -261,27 +261,28 @@ static void stop(struct serve *serve, void *part)
         http->module->stop(http->servers[--http->count]);
     for (; listen != NULL; listen = listen->next)
         listen_close(listen->text);
+    http_guard_free(http->guard);
+    free(http->cert);
+    free(http->key);
     free(http->servers);
     free(http);
 }
 
-static bool read_tls(struct serve *serve, const struct config *config,
-                     char **cert, char **key)
+static bool read_tls(struct http *http, const struct config *config)
 {
     char why[200];
 
-    *cert = *key = NULL;
     if (config->tls_cert == NULL)
         return true;
-    *cert = file_read(config->tls_cert, MAX_SECRETS, NULL, why);
-    if (*cert != NULL)
-        *key = file_read(config->tls_key, MAX_SECRETS, NULL, why);
-    if (*key == NULL)
-        serve_log(serve, SERVE_ERROR, "tls", "error", why, NULL);
-    return *key != NULL;
+    http->cert = file_read(config->tls_cert, MAX_SECRETS, NULL, why);
+    if (http->cert != NULL)
+        http->key = file_read(config->tls_key, MAX_SECRETS, NULL, why);
+    if (http->key == NULL)
+        serve_log(http->serve, SERVE_ERROR, "tls", "error", why, NULL);
+    return http->key != NULL;
 }
 
-static bool start_all(struct http *http, char *cert, char *key)
+static bool start_all(struct http *http)
 {
     const struct config *config = serve_config(http->serve);
     const struct http_server_options options = {
@@ -290,8 +291,8 @@ static bool start_all(struct http *http, char *cert, char *key)
         .timeout_s = (unsigned)config->timeout_s,
         .max_body = config->max_body,
         .max_header = MAX_HEADER,
-        .tls_cert = cert,
-        .tls_key = key,
+        .tls_cert = http->cert,
+        .tls_key = http->key,
         .handle = handle,
         .ctx = http};
     size_t count = 0;
@@ -312,8 +313,7 @@ static bool start(struct serve *serve, void **part_out)
 {
     const struct config *config = serve_config(serve);
     struct http *http;
-    char why[200], *cert, *key;
-    bool fine;
+    char why[200];
 
     if (config->http == NULL)
         return true;
@@ -327,10 +327,8 @@ static bool start(struct serve *serve, void **part_out)
         serve_log(serve, SERVE_ERROR, "http", "error", why, NULL);
         return false;
     }
-    fine = read_tls(serve, config, &cert, &key) && start_all(http, cert, key);
-    free(cert);
-    free(key);
-    return fine;
+    http->guard = http_guard_new();
+    return http->guard != NULL && read_tls(http, config) && start_all(http);
 }
 
 const struct serve_part serve_http = {"http", start, NULL, stop};

@@ -8,6 +8,8 @@
 #include "serve/http_module.h"
 #include "serve/serve.h"
 
+struct http_guard;
+
 /* What a token, or a peer without one, may do. */
 enum http_role {
     HTTP_ROLE_NONE = 0,
@@ -22,7 +24,13 @@ struct http {
     const struct module_http *module;
     struct http_server **servers; /* one for each socket */
     size_t count;
+    char *cert, *key; /* PEM, as long as the servers use them */
+    struct http_guard *guard;
 };
+
+/* Tokens seen lately, and peers that guessed. */
+struct http_guard *http_guard_new(void);
+void http_guard_free(struct http_guard *guard);
 
 /* A request on its way. */
 struct http_call {

@@ -6,8 +6,6 @@
 
 #include "base/slice.h"
 
-#define HTTP_MODULE_VERSION 1U
-
 struct http_server;
 struct http_exchange; /* one request and its reply */
 

@@ -531,5 +531,5 @@ static struct http_server *http_start(const struct http_server_options *options,
 }
 
 MODULE_EXPORT const struct module_http bounce_module_http = {
-    HTTP_MODULE_VERSION, http_start, http_stop,  http_header,
-    http_query,          http_reply, http_stream};
+    MODULE_VERSION, http_start, http_stop,  http_header,
+    http_query,     http_reply, http_stream};
