@@ -597,11 +597,13 @@ static double median_hours(const uint64_t *intervals)
     for (unsigned i = 0; i < BUCKETS; i++)
         total += intervals[i];
     for (unsigned i = 0; i < BUCKETS && total > 0; i++) {
-        double width = (double)(1ULL << i);
+        /* The first goes from 0 to 2 hours. */
+        double from = i > 0 ? (double)(1ULL << i) : 0;
+        double width = i > 0 ? from : 2;
 
         if (2 * (below + intervals[i]) >= total)
-            return width + width * ((double)total / 2 - (double)below) /
-                               (double)intervals[i];
+            return from + width * ((double)total / 2 - (double)below) /
+                              (double)intervals[i];
         below += intervals[i];
     }
     return -1;
