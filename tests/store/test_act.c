@@ -239,8 +239,10 @@ static void meddle(struct desk *desk)
     const struct book_options options = {.store = desk->fixture.where,
                                          .policy = desk->policy,
                                          .engine = desk->engine};
-    struct record other = desk_event(BOUNCE_KIND_FEEDBACK, "z1",
-                                     "u2@example.org", "complaint", T0 + H);
+    struct record other =
+        desk_bounce("z1", "u2@example.org", "mailbox_disabled", T0 + 2 * H);
+    struct act act = act_at(T0 + H);
+    struct ledger_result result;
     struct ledger *ledger;
     struct book *book;
     size_t bad;
@@ -285,7 +287,6 @@ static void test_other_cause(void **state)
     spy = *spied;
     spy.commit = spy_commit;
     desk.book->store->driver = &spy;
-    act.consent = true;
     seen = release_where(&desk, &filter, &act, false);
     desk.book->store->driver = spied;
     assert_int_equal(seen.count, 240);
