@@ -250,8 +250,10 @@ static void meddle(struct desk *desk)
     must(desk, book_open(&options, &book, &desk->error));
     ledger = ledger_new(book);
     assert_non_null(ledger);
+    must(desk, act_release(ledger, SLICE("u2@example.org"), &act, &result,
+                           &desk->error));
     must(desk,
-         ledger_apply(ledger, &other, 1, T0 + H, NULL, &bad, &desk->error));
+         ledger_apply(ledger, &other, 1, T0 + 2 * H, NULL, &bad, &desk->error));
     ledger_free(ledger);
     book_close(book);
 }
