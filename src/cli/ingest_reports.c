@@ -443,7 +443,8 @@ static int64_t resume(void *ctx, int fd, const char *name)
 static void begin(struct ingest_run *run)
 {
     struct writer_options options = {
-        .now = run->session->now_given ? run->session->now : BOUNCE_NO_TIME};
+        .now = run->session->now_given ? run->session->now : BOUNCE_NO_TIME,
+        .tries = BUSY_TRIES};
 
     if (pthread_mutex_init(&run->lock, NULL) != 0)
         cli_fail(CLI_TRY_AGAIN, "out of memory");

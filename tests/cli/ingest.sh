@@ -272,8 +272,10 @@ refused() {
         [ ! -s locked ] || break
         sleep 0.05
     done
-    status 75 "$BOUNCE" ingest --now $NOW 2.eml
-    [ -s err ] || fail "no word about a locked store"
+    # Standard input: a mail system that pipes reports tries again at 75.
+    "$BOUNCE" ingest --now $NOW - <2.eml >out 2>err
+    equal 75 $? "a locked store"
+    has "locked" err
     echo >hold
     wait
     ingest 2.eml
@@ -283,20 +285,6 @@ refused() {
         status 73 "$BOUNCE" ingest --now $NOW 2.eml
         chmod u+w bounce.db .
     fi
-    # Standard input's reports go to a mail system's queue again with 75.
-    mkfifo hold2
-    (
-        echo "begin exclusive; select 1;"
-        cat hold2
-    ) | sqlite3 bounce.db >locked &
-    for _ in $(seq 100); do
-        [ ! -s locked ] || break
-        sleep 0.05
-    done
-    dsn cy@example.org m3 | "$BOUNCE" ingest - >out 2>err
-    equal 75 "${PIPESTATUS[1]}" "standard input"
-    echo >hold2
-    wait
 }
 
 # Interrupted: what was taken is stored, the program ends by the signal, and the
