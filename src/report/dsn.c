@@ -356,8 +356,11 @@ bool dsn_read(struct collect *collect)
     }
     if (collect->count == 0) /* fields, but no address in any of them */
         (void)collect_add(collect, SLICE_NULL, NULL);
+    /* A message fails some time after it arrived (RFC 3464 section 2.2.5): the
+     * date of the report itself is nearer, where it has one. */
     for (size_t i = 0; i < collect->count; i++)
-        if (collect->events[i].event.occurred_at == BOUNCE_NO_TIME)
+        if (collect->events[i].event.occurred_at == BOUNCE_NO_TIME &&
+            collect->outer.date == BOUNCE_NO_TIME)
             collect->events[i].event.occurred_at = dsn.message.arrival;
     return true;
 }
