@@ -89,6 +89,12 @@ int filter_where(const char *verb, char *text, struct filter_choice *choice)
     return -1;
 }
 
+int filter_complain(const char *verb, const struct store_error *error)
+{
+    return error->code == STORE_E_VALUE ? args_wrong(verb, "%s", error->msg)
+                                        : session_complain(error);
+}
+
 void filter_next_page(struct out *out, enum grid_format format,
                       const struct list_filter *filter, uint64_t rows,
                       struct bounce_slice cursor)

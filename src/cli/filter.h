@@ -46,6 +46,10 @@ int filter_make(const char *verb, const struct filter_choice *choice,
  * apart in place. Returns -1, or CLI_USAGE. */
 int filter_where(const char *verb, char *text, struct filter_choice *choice);
 
+/* Names a failure of a list: a word of the filter that means nothing is wrong
+ * use, all else the store's failure. Returns the exit status. */
+int filter_complain(const char *verb, const struct store_error *error);
+
 /* In a table that the limit cut: how to go on. */
 void filter_next_page(struct out *out, enum grid_format format,
                       const struct list_filter *filter, uint64_t rows,

@@ -106,7 +106,7 @@ static int due(struct due_run *run, const struct list_filter *filter,
         status = CLI_FINE;
         if (list_due(run->session.book, filter, run->session.now, take, run,
                      &error) != STORE_OK)
-            status = session_complain(&error);
+            status = filter_complain("due", &error);
         grid_end(&run->grid);
         filter_next_page(&run->out, format, filter, run->grid.rows,
                          textbuf_slice(&run->cursor));

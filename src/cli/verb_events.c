@@ -50,7 +50,7 @@ static int show(struct events_run *run, const char *verb, list_fn *list,
                   event_column_count, chosen, verb)) {
         status = CLI_FINE;
         if (list(run->session.book, filter, take, run, &error) != STORE_OK)
-            status = session_complain(&error);
+            status = filter_complain(verb, &error);
         grid_end(&run->grid);
         filter_next_page(&run->out, format, filter, run->rows,
                          textbuf_slice(&run->cursor));

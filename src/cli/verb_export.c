@@ -145,7 +145,7 @@ static int export_as(struct export_run *run, size_t format,
         run->grid.exact = true; /* an address may begin with = or + */
         if (list_addresses(run->session.book, filter, run->session.now, take,
                            run, &error) != STORE_OK)
-            status = session_complain(&error);
+            status = filter_complain("export", &error);
         grid_end(&run->grid);
     }
     out_close(&run->out);

@@ -131,7 +131,7 @@ static int show(struct holds_run *run, const struct list_filter *filter,
         status = CLI_FINE;
         if (list_holds(run->session.book, filter, with_ended, run->session.now,
                        take, run, &error) != STORE_OK)
-            status = session_complain(&error);
+            status = filter_complain("holds", &error);
         grid_end(&run->grid);
     }
     out_close(&run->out);
@@ -153,7 +153,7 @@ static int end_holds(struct holds_run *run, const struct list_filter *filter,
     if (ledger == NULL)
         cli_fail(CLI_TRY_AGAIN, "out of memory");
     if (act_end_holds(ledger, filter, &act, &ended, &error) != STORE_OK) {
-        status = session_complain(&error);
+        status = filter_complain("holds", &error);
     } else {
         out_init(&run->out);
         textbuf_format(&run->out.text, "%zu hold%s ended\n", ended,

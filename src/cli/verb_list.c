@@ -265,7 +265,7 @@ static int list(struct list_run *run, const struct filter_choice *choice,
         status = CLI_FINE;
         if (list_addresses(run->session.book, &filter, run->session.now, take,
                            run, &error) != STORE_OK)
-            status = session_complain(&error);
+            status = filter_complain("list", &error);
         grid_end(&run->grid);
         filter_next_page(&run->out, format, &filter, run->grid.rows,
                          textbuf_slice(&run->cursor));

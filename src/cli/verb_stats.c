@@ -187,7 +187,7 @@ static int show_rates(struct stats_run *run, enum stats_by by,
         return CLI_USAGE;
     if (stats_rows(run->session.book, by, filter, take_row, run, &error) !=
         STORE_OK)
-        status = session_complain(&error);
+        status = filter_complain("stats", &error);
     if (run->out_of_memory)
         cli_fail(CLI_TRY_AGAIN, "out of memory");
     for (size_t i = 0; i < run->rows.count; i++) {
@@ -299,7 +299,7 @@ static int show_reputation(struct stats_run *run, enum stats_by by,
         return CLI_USAGE;
     if (stats_reputation(run->session.book, by, filter, take_reputation, run,
                          &error) != STORE_OK)
-        status = session_complain(&error);
+        status = filter_complain("stats", &error);
     grid_end(&run->grid);
     return status;
 }
