@@ -22,6 +22,7 @@ foreach(source ${fuzzers})
   add_executable(${name} ${source} $<TARGET_OBJECTS:bounce_objects>)
   target_include_directories(${name} PRIVATE
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE bounce_ingest)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   add_test(NAME fuzz:${name} COMMAND ${PROJECT_SOURCE_DIR}/fuzz/run.sh
     $<TARGET_FILE:${name}> ${seconds} $<TARGET_FILE:seeds>)

@@ -22,9 +22,12 @@ target_link_libraries(webhook_json PRIVATE PkgConfig::CMOCKA)
 bounce_test(webhook/unit/json 120 webhook_json)
 
 if(TARGET bounce_module_crypto)
-  bounce_hook_program(webhook_trust ${hook_tests_dir}/test_webhook_trust.c)
-  target_link_libraries(webhook_trust PRIVATE PkgConfig::CMOCKA
-    PkgConfig::MODULE_crypto)
-  add_dependencies(webhook_trust bounce_module_crypto)
-  bounce_test(webhook/unit/trust 120 webhook_trust)
+  foreach(name trust sns)
+    bounce_hook_program(webhook_${name} ${hook_tests_dir}/hook_keys.c
+      ${hook_tests_dir}/test_webhook_${name}.c)
+    target_link_libraries(webhook_${name} PRIVATE PkgConfig::CMOCKA
+      PkgConfig::MODULE_crypto)
+    add_dependencies(webhook_${name} bounce_module_crypto)
+    bounce_test(webhook/unit/${name} 120 webhook_${name})
+  endforeach()
 endif()

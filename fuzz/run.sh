@@ -9,11 +9,27 @@ name=${fuzzer##*/}
 corpus=$(dirname "$fuzzer")/corpus/$name
 mkdir -p "$corpus/found" "$corpus/cases"
 "$seeds" "$corpus/cases" "$source"/tests/cases/*.md
+more=$source/examples/bounces
+
+# Bodies of webhooks, with the service and no header in front.
+webhooks() {
+    rm -rf "$corpus/cases" "$corpus/bodies"
+    mkdir -p "$corpus/cases"
+    for file in "$source"/tests/ingest/webhook/*.md; do
+        service=$(basename "$file" .md)
+        mkdir -p "$corpus/bodies/$service"
+        "$seeds" "$corpus/bodies/$service" "$file"
+        for body in "$corpus/bodies/$service"/*; do
+            { printf '%s 0\n\n' "$service" && cat "$body"; } \
+                >"$corpus/cases/$service-${body##*/}"
+        done
+    done
+}
 
 case $name in
+fuzz_webhook) webhooks ;;
 fuzz_rules | fuzz_stanza) more="$source/data/rules $source/data/providers" ;;
 fuzz_policy) more=$source/data/policy ;;
-*) more=$source/examples/bounces ;;
 esac
 # shellcheck disable=SC2086 # words are meant to split
 exec "$fuzzer" -max_total_time="$seconds" -max_len=16384 -timeout=20 \

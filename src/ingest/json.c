@@ -188,6 +188,7 @@ static struct json *build(struct building *b)
     struct json *root = begin_value(b, SLICE_NULL), *value = root;
 
     while (b->scan.flaw == NULL) {
+        struct bounce_slice name;
         struct json *parent;
         bool first = false;
 
@@ -206,9 +207,11 @@ static struct json *build(struct building *b)
                 return root;
             leave(b);
         }
-        value = begin_value(b, parent->type == JSON_OBJECT
-                                   ? json_scan_name(&b->scan)
-                                   : SLICE_NULL);
+        name =
+            parent->type == JSON_OBJECT ? json_scan_name(&b->scan) : SLICE_NULL;
+        if (b->scan.flaw != NULL)
+            return root;
+        value = begin_value(b, name);
         if (value != NULL)
             append(b, value);
     }
@@ -346,8 +349,8 @@ int64_t json_count(const struct json *value, int64_t max)
     for (size_t i = 0; i < text.len; i++) {
         int digit = text.ptr[i] - '0';
 
-        if (!ascii_is_digit((unsigned char)text.ptr[i]) ||
-            number > (max - digit) / 10)
+        if (!ascii_is_digit((unsigned char)text.ptr[i]) || number > max / 10 ||
+            number * 10 > max - digit)
             return -1;
         number = number * 10 + digit;
     }
