@@ -73,6 +73,9 @@ static int read_files(struct log_run *run, char *const *paths, int count)
         run->total.counts.events += result.counts.events;
         run->total.counts.flawed += result.counts.flawed;
         run->total.skipped += result.skipped;
+        run->total.fresh += result.fresh;
+        run->total.known += result.known;
+        run->total.bad += result.bad;
         if (err == STORE_E_OPEN) {
             cli_error("%s", error.msg);
             status = CLI_UNREADABLE;
@@ -91,18 +94,16 @@ static void add_number(struct textbuf *text, uint64_t number, const char *what)
 
 static void summary(struct log_run *run)
 {
-    struct writer_counts stored;
     struct out out;
 
-    writer_counts(run->writer, &stored);
     out_init(&out);
     if (run->json) {
         textbuf_byte(&out.text, '{');
         json_out_number(&out.text, "lines", (int64_t)run->total.counts.lines);
         json_out_number(&out.text, "events", (int64_t)run->total.counts.events);
-        json_out_number(&out.text, "new", (int64_t)stored.fresh);
-        json_out_number(&out.text, "known", (int64_t)stored.known);
-        json_out_number(&out.text, "bad", (int64_t)stored.bad);
+        json_out_number(&out.text, "new", (int64_t)run->total.fresh);
+        json_out_number(&out.text, "known", (int64_t)run->total.known);
+        json_out_number(&out.text, "bad", (int64_t)run->total.bad);
         json_out_number(&out.text, "flawed", (int64_t)run->total.counts.flawed);
         json_out_number(&out.text, "bytes_skipped",
                         (int64_t)run->total.skipped);
@@ -111,9 +112,9 @@ static void summary(struct log_run *run)
         textbuf_format(&out.text, "%10llu  lines\n",
                        (unsigned long long)run->total.counts.lines);
         add_number(&out.text, run->total.counts.events, "events");
-        add_number(&out.text, stored.fresh, "new");
-        add_number(&out.text, stored.known, "known before");
-        add_number(&out.text, stored.bad, "could not be stored");
+        add_number(&out.text, run->total.fresh, "new");
+        add_number(&out.text, run->total.known, "known before");
+        add_number(&out.text, run->total.bad, "could not be stored");
         add_number(&out.text, run->total.counts.flawed, "lines break off");
         add_number(&out.text, run->total.skipped, "bytes read before");
     }

@@ -103,7 +103,9 @@ static void add_change(struct why_run *run, const struct list_change *change)
         textbuf_cstr(text, ", ");
         textbuf_clean(text, change->entry);
     }
-    if (change->counter.len > 0 && change->needed > 0)
+    /* Of what was enough at once the counter tells nothing. */
+    if (change->counter.len > 0 && change->needed > 0 &&
+        !slice_eq(change->reason, SLICE("at-once")))
         textbuf_format(text, ", %u of %u", change->count, change->needed);
     if ((change->flags & CHANGE_OBSERVED) != 0)
         textbuf_cstr(text, ", observed only");
@@ -151,6 +153,18 @@ static void add_event_facts(struct textbuf *text, const struct record *record)
     }
 }
 
+static void add_no_change(struct why_run *run, const struct list_event *row)
+{
+    const enum bounce_class cls = row->record->event.cls;
+    struct textbuf why = {0};
+
+    textbuf_cstr(&why, "-> no change. ");
+    textbuf_cstr(&why, !row->counts ? "This failure was told of before."
+                                    : explain_class_words(cls));
+    textbuf_wrap(&run->out.text, textbuf_slice(&why), 6, run->width);
+    textbuf_free(&why);
+}
+
 static bool take_event(void *ctx, const struct list_event *row)
 {
     struct why_run *run = ctx;
@@ -179,9 +193,7 @@ static bool take_event(void *ctx, const struct list_event *row)
     textbuf_wrap(text, row->record->reason, 6, run->width);
     if (!add_changes_of(run, event->event_id) &&
         event->kind == BOUNCE_KIND_BOUNCE)
-        textbuf_format(text, "      -> no change: %s\n",
-                       row->counts ? "see the class below"
-                                   : "this failure was told of before");
+        add_no_change(run, row);
     out_tick(&run->out);
     return true;
 }

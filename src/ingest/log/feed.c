@@ -52,8 +52,12 @@ static void note(void *ctx, const struct store_error *error,
 {
     struct feed *feed = ctx;
 
-    (void)results;
-    (void)count;
+    for (size_t i = 0; i < count && results != NULL; i++) {
+        feed->fresh += results[i].fresh;
+        feed->known += !results[i].fresh;
+    }
+    if (error != NULL && error->code == STORE_E_VALUE)
+        feed->bad++;
     if (error != NULL && error->code != STORE_E_VALUE &&
         feed->failed.code == STORE_OK)
         feed->failed = *error;
@@ -488,6 +492,7 @@ enum store_err feed_log(const struct feed_options *options,
 {
     const char *program = unpacker(options->path);
     struct feed feed = {.options = options};
+    struct store_error ignored;
     enum store_err err = start(&feed);
 
     *result_out = (struct feed_result){0};
@@ -501,8 +506,12 @@ enum store_err feed_log(const struct feed_options *options,
         err = read_file(&feed, result_out, error);
     if (err == STORE_OK && strcmp(options->path, "-") == 0)
         err = finish(&feed, error);
+    (void)writer_flush(options->writer, &ignored); /* note() knows feed */
     if (feed.log != NULL)
         result_out->counts = log_counts(feed.log);
+    result_out->fresh = feed.fresh;
+    result_out->known = feed.known;
+    result_out->bad = feed.bad;
     log_free(feed.log);
     bounce_reader_free(feed.reader);
     free(feed.buf);

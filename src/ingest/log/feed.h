@@ -25,7 +25,8 @@ struct feed_options {
 
 struct feed_result {
     struct log_counts counts;
-    uint64_t skipped; /* bytes read in earlier runs */
+    uint64_t skipped;           /* bytes read in earlier runs */
+    uint64_t fresh, known, bad; /* events: stored, there before, unfit */
 };
 
 /* STORE_E_OPEN: the file cannot be read (error says why). Failures of the store
