@@ -5,7 +5,7 @@
  *     bench messages DIR [SECONDS]     every file of DIR is a message
  *
  * Everything is read into memory first; then all of it goes through one
- * reader, again and again, for SECONDS (default 3). Prints items, seconds,
+ * reader, again and again, for SECONDS of CPU (default 3). Prints items, seconds,
  * items a second and bytes a second. */
 #include <dirent.h>
 #include <stdio.h>
@@ -100,7 +100,7 @@ static double now(void)
 {
     struct timespec ts;
 
-    clock_gettime(CLOCK_MONOTONIC, &ts);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts); /* others may be at work */
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
