@@ -34,8 +34,9 @@ struct feed {
     bool skip_line; /* the rest of one that was too long */
     bool no_memory;
     char mark[80];
-    struct store_error
-        failed; /* by the writer's thread, before flush returns */
+    /* By the writer's thread, before flush returns. */
+    struct store_error failed;
+    uint64_t fresh, known, bad;
 };
 
 static int64_t now_of(const struct feed_options *options)
