@@ -48,7 +48,13 @@ check() {
     fi
 }
 
+# Each file has a store of its own.
+stores=$(mktemp -d)
+trap 'rm -rf "$stores"' EXIT
+
 for file; do
+    BOUNCE_STORE=$stores/$(basename "$file").db
+    export BOUNCE_STORE
     command=
     want=()
     while IFS= read -r line; do
