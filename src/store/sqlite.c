@@ -89,6 +89,17 @@ static int use_log(struct sqlite_store *self)
                         NULL);
 }
 
+/* As measured (bench/store_sqlite.c): reading through a map is twice as fast
+ * where a store is larger than its cache, and a log of 16,000 pages is taken
+ * over into the file half as often as it would otherwise be, with the pages
+ * that several commits changed written once. Larger pages gain a little in a
+ * small store and lose more in a large one. */
+#if UINTPTR_MAX > 0xffffffffU
+#define MAPPED "2147418112" /* as much as SQLite allows */
+#else
+#define MAPPED "0" /* addresses are scarce */
+#endif
+
 static int configure(struct sqlite_store *self, bool create, unsigned wait_ms)
 {
     (void)sqlite3_extended_result_codes(self->db, 1);
@@ -99,9 +110,10 @@ static int configure(struct sqlite_store *self, bool create, unsigned wait_ms)
                           "PRAGMA trusted_schema = OFF;"
                           "PRAGMA synchronous = FULL;"
                           "PRAGMA temp_store = MEMORY;"
-                          "PRAGMA cache_size = -65536;"
-                          "PRAGMA journal_size_limit = 67108864;"
-                          "PRAGMA wal_autocheckpoint = 4000",
+                          "PRAGMA cache_size = -65536;" /* KiB */
+                          "PRAGMA mmap_size = " MAPPED ";"
+                          "PRAGMA journal_size_limit = 134217728;"
+                          "PRAGMA wal_autocheckpoint = 16000",
                           NULL, NULL, NULL);
     if (rc == SQLITE_OK && create) {
         rc = use_log(self);

@@ -64,3 +64,30 @@ done
     exit 1
 }
 [ "$("$root/bin/bounce" --version)" = "bounce $(pkg-config --modversion libbounce)" ]
+
+# Modules lie where the program finds them, wherever all of it was put.
+check() {
+    "$root/bin/bounce" check --store "postgresql:///x?host=/nonexistent" \
+        a@example.org 2>&1 || :
+}
+for module in "$build"/modules/bounce-*.so; do
+    [ -s "$lib/bounce/${module##*/}" ] || {
+        echo "not installed: ${module##*/}" >&2
+        exit 1
+    }
+done
+if [ -e "$build/modules/bounce-postgresql.so" ]; then
+    case $(check) in
+    *"not installed"* | '')
+        echo "the installed program does not find its modules: $(check)" >&2
+        exit 1
+        ;;
+    esac
+fi
+case $(BOUNCE_MODULES=/nonexistent check) in
+*"not installed"*) ;;
+*)
+    echo "a missing module is not named" >&2
+    exit 1
+    ;;
+esac
