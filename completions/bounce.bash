@@ -50,7 +50,7 @@ _bounce_value() {
         esac
         ;;
     --jobs) _bounce_words "1 2 4 8" ;;
-    --host | --service | --provider | --below | --least | --now | --since | \
+    --host | --service | --provider | --below | --least | --now | --since | --engaged | \
         --until | --scope | --campaign | --ip | --reason | --consent | --where | \
         --verp-max-age | --max-age | --keep-raw | --keep-events | --id)
         COMPREPLY=()
@@ -81,7 +81,7 @@ _bounce() {
     rules) options="--rules --json --host --service --from --help" ;;
     learn) options="--below --least --rules --help" ;;
     ingest)
-        options="--scope --campaign --ip --from --since --verp-key \
+        options="--scope --campaign --ip --from --since --engaged --verp-key \
             --verp-max-age --keep-raw --keep-events --again --jobs --json \
             --rules $store"
         ;;

@@ -21,7 +21,8 @@ int ingest_log(int argc, char **argv);
 struct ingest_options {
     const struct session_choice *choice;
     struct bounce_slice scope, campaign, ip, sender_domain;
-    int64_t since; /* older events are passed over; BOUNCE_NO_TIME: none */
+    int64_t since;      /* older events are passed over; BOUNCE_NO_TIME: none */
+    int64_t engaged_at; /* newest open or click; BOUNCE_NO_TIME: unknown */
     struct verp_keys verp;
     int64_t verp_max_age_s;
     unsigned jobs, keep_raw_days, keep_event_days;

@@ -186,6 +186,7 @@ static void fill_record(const struct ingest_options *options,
     event->campaign = either(event->campaign, options->campaign);
     record->ip = options->ip;
     record->sender_domain = options->sender_domain;
+    record->engaged_at = options->engaged_at;
     record->source = message->source;
     record->offset = message->offset;
     if (event->kind == BOUNCE_KIND_DELAY && event->sent_at != BOUNCE_NO_TIME &&

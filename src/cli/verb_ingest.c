@@ -7,7 +7,8 @@
 #define TOKEN_AGE "30d"
 
 struct ingest_texts {
-    const char *scope, *campaign, *ip, *from, *since, *verp_key, *verp_age;
+    const char *scope, *campaign, *ip, *from, *since, *engaged;
+    const char *verp_key, *verp_age;
 };
 
 static int fill_options(struct ingest_options *options,
@@ -16,6 +17,9 @@ static int fill_options(struct ingest_options *options,
     int status = session_parse_since("ingest", "since", texts->since, now,
                                      &options->since);
 
+    if (status < 0)
+        status = session_parse_since("ingest", "engaged", texts->engaged, now,
+                                     &options->engaged_at);
     if (status >= 0)
         return status;
     options->scope = slice_cstr(texts->scope);
@@ -66,6 +70,8 @@ int verb_ingest(int argc, char **argv)
         {"from", ARG_TEXT, &texts.from, "DOMAIN", "the sender domain"},
         {"since", ARG_TEXT, &texts.since, "TIME",
          "pass over what happened before: a date, or a span such as 30d"},
+        {"engaged", ARG_TEXT, &texts.engaged, "TIME",
+         "when the recipients last opened or clicked"},
         {"verp-key", ARG_TEXT, &texts.verp_key, "FILE",
          "keys of tokens in the reports' recipients (bounce verp)"},
         {"verp-max-age", ARG_TEXT, &texts.verp_age, "SPAN",

@@ -4,44 +4,6 @@
 
 NOW=2026-05-01T00:00:00Z
 
-# dsn RECIPIENT MESSAGE_ID [REPLY [DATE [TO]]]: a delivery status notification.
-dsn() {
-    local reply=${3:-550 5.1.1 <$1>: user unknown} status
-    status=$(cut -d ' ' -f 2 <<<"$reply")
-    cat <<END
-From: MAILER-DAEMON@mx.example.net
-To: ${5:-bounces@example.com}
-Subject: Undelivered Mail Returned to Sender
-Date: ${4:-Fri, 13 Mar 2026 10:00:00 +0000}
-Message-ID: <report.$2@mx.example.net>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary=b
-
---b
-
-Your message could not be delivered.
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-
-Final-Recipient: rfc822; $1
-Action: failed
-Status: $status
-Diagnostic-Code: smtp; $reply
-
---b
-Content-Type: text/rfc822-headers
-
-From: news@example.com
-To: $1
-Subject: News
-Message-ID: <$2@example.com>
-
---b--
-END
-}
-
 # as_mbox: the message of standard input, as it stands in an mbox.
 as_mbox() {
     echo "From MAILER-DAEMON Fri Mar 13 10:00:00 2026"
@@ -97,6 +59,8 @@ options() {
     equal "0 1" "$(value '"\(.new) \(.older)"')" "--since a span"
     ingest --since 2026-01-01 2.eml
     equal 1 "$(value .new)" "--since before it"
+    ingest --engaged 2026-03-01 --again 2.eml
+    status 2 "$BOUNCE" ingest --engaged often 2.eml
     dsn cy@example.org m3 >3.eml
     ingest --keep-raw 30 3.eml
     equal 1 "$(sql "select count(*) from raw")" "raw reports"

@@ -71,6 +71,46 @@ sql() {
     esac
 }
 
+# dsn RECIPIENT MESSAGE_ID [REPLY [DATE [TO [ACTION [SENT]]]]]: a delivery status
+# notification about mail <MESSAGE_ID@example.com>.
+dsn() {
+    local reply=${3:-550 5.1.1 <$1>: user unknown}
+    local date=${4:-Fri, 13 Mar 2026 10:00:00 +0000}
+    cat <<END
+From: MAILER-DAEMON@mx.example.net
+To: ${5:-bounces@example.com}
+Subject: Undelivered Mail Returned to Sender
+Date: $date
+Message-ID: <report.$2.${6:-failed}@mx.example.net>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+
+Your message could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; $1
+Action: ${6:-failed}
+Status: $(cut -d ' ' -f 2 <<<"$reply")
+Diagnostic-Code: smtp; $reply
+
+--b
+Content-Type: text/rfc822-headers
+
+From: news@example.com
+To: $1
+Subject: News
+Message-ID: <$2@example.com>
+Date: ${7:-$date}
+
+--b--
+END
+}
+
 finish() {
     [ $failures = 0 ] && echo "all fine"
     exit $((failures > 0))
