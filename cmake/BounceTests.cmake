@@ -99,4 +99,5 @@ endif()
 
 include(BounceHostile)
 include(BounceStoreTests)
+include(BounceWebhookTests)
 include(BounceStoryTests)
