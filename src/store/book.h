@@ -42,7 +42,7 @@ void book_close(struct book *book);
 struct book_state {
     struct bounce_state state;
     bool found;
-    int64_t newest_at; /* of the newest event when the row was last written */
+    int64_t newest_at; /* when the state last changed; else its first event */
     int64_t base_at;   /* of the newest event that was folded */
     char category[32], provider[64], campaign[128];
 };

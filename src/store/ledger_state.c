@@ -66,35 +66,37 @@ struct bounce_slice state_text(struct ledger *ledger,
 
 /* ---- What filters look at -------------------------------------------- */
 
-struct latest {
-    int64_t newest_at;
-    struct bounce_slice provider;
-};
-
-static void look(const struct entry *e, struct latest *latest)
+static struct bounce_slice provider_of(const struct person *person,
+                                       const struct sheet *sheet)
 {
-    /* They come in the order of time. */
-    if (e->at >= latest->newest_at)
-        latest->newest_at = e->at;
-    if (e->provider.ptr != NULL)
-        latest->provider = e->provider;
+    struct bounce_slice provider = sheet->provider;
+
+    /* They come in the order of time: the newest that knows it. */
+    for (size_t i = 0; i < person->stored_count; i++) {
+        if (person->stored[i]->provider.ptr != NULL)
+            provider = person->stored[i]->provider;
+    }
+    for (size_t i = 0; i < person->entry_count; i++) {
+        if (person->entries[i]->fresh &&
+            person->entries[i]->provider.ptr != NULL)
+            provider = person->entries[i]->provider;
+    }
+    return provider;
 }
 
-static struct latest latest_of(const struct person *person)
+static int64_t first_at(const struct person *person)
 {
-    struct latest latest = {BOUNCE_NO_TIME, SLICE_NULL};
+    int64_t first = INT64_MAX;
 
     for (size_t i = 0; i < person->known_count; i++) {
-        if (person->known[i].at > latest.newest_at)
-            latest.newest_at = person->known[i].at;
+        if (person->known[i].at < first)
+            first = person->known[i].at;
     }
-    for (size_t i = 0; i < person->stored_count; i++)
-        look(person->stored[i], &latest);
     for (size_t i = 0; i < person->entry_count; i++) {
-        if (person->entries[i]->fresh)
-            look(person->entries[i], &latest);
+        if (person->entries[i]->fresh && person->entries[i]->at < first)
+            first = person->entries[i]->at;
     }
-    return latest;
+    return first != INT64_MAX ? first : BOUNCE_NO_TIME;
 }
 
 static const struct entry *entry_of(const struct person *person,
@@ -172,7 +174,7 @@ static bool fill_row(struct ledger *ledger, const struct person *person,
                      const struct sheet *sheet, struct bounce_slice text,
                      struct store_value *row)
 {
-    struct latest latest = latest_of(person);
+    int64_t at = changed_at(sheet->state);
     bool failed = false;
 
     row[0] = store_int(person->key);
@@ -183,9 +185,8 @@ static bool fill_row(struct ledger *ledger, const struct person *person,
     fill_cause(ledger, person, sheet, row);
     /* Its state's memory is for the next address. */
     row[8].text = ledger_keep(ledger, &row[8], &failed);
-    row[10] = store_text(latest.provider.ptr != NULL ? latest.provider
-                                                     : sheet->provider);
-    row[12] = store_time(latest.newest_at);
+    row[10] = store_text(provider_of(person, sheet));
+    row[12] = store_time(at != BOUNCE_NO_TIME ? at : first_at(person));
     row[13] = store_text(text);
     row[14] = store_text(sheet->base);
     row[15] = store_time(sheet->base_at);
