@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Module crypto against the vectors of RFC 4231. */
+ * Module crypto against the vectors of RFC 4231, 2202 and 1321. Signatures by
+ * public keys: tests/ingest/test_webhook_trust.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -74,9 +75,64 @@ static void test_vectors(void **state)
     }
 }
 
+static void check_hex(const char *label, const unsigned char *got, size_t len,
+                      const char *want)
+{
+    char hex[2 * MODULE_SHA256_LEN + 1];
+
+    for (size_t i = 0; i < len; i++) {
+        (void)snprintf(hex + 2 * i, 3, "%02x", got[i]);
+    }
+    if (strcmp(hex, want) != 0) {
+        fail_msg("%s: %s", label, hex);
+    }
+}
+
+static void test_sha1(void **state)
+{
+    static const struct vector sha1[] = {
+        {"RFC 2202 case 1",
+         {REPEAT20("\x0b"), 20},
+         SLICE("Hi There"),
+         "b617318655057264e28bc0b6fb378c8ef146be00"},
+        {"RFC 2202 case 2", SLICE("Jefe"),
+         SLICE("what do ya want for nothing?"),
+         "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"},
+        {"empty", SLICE_NULL, SLICE_NULL,
+         "fbdb1d1b18aa6c08324b7d64b71fb76370690e1d"},
+    };
+    char msg[200];
+    const struct module_crypto *crypto = module_load("crypto", msg);
+
+    (void)state;
+    assert_non_null(crypto);
+    for (size_t i = 0; i < sizeof(sha1) / sizeof(*sha1); i++) {
+        unsigned char mac[MODULE_SHA1_LEN];
+
+        assert_true(crypto->hmac_sha1(sha1[i].key, sha1[i].text, mac));
+        check_hex(sha1[i].label, mac, sizeof(mac), sha1[i].mac);
+    }
+}
+
+static void test_md5(void **state)
+{
+    char msg[200];
+    const struct module_crypto *crypto = module_load("crypto", msg);
+    unsigned char sum[MODULE_MD5_LEN];
+
+    (void)state;
+    assert_non_null(crypto);
+    assert_true(crypto->md5(SLICE("message digest"), sum));
+    check_hex("RFC 1321", sum, sizeof(sum), "f96b697d7cb7938d525a2f31aaf161d0");
+    assert_true(crypto->md5(SLICE_NULL, sum));
+    check_hex("empty", sum, sizeof(sum), "d41d8cd98f00b204e9800998ecf8427e");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_vectors),
+                                       cmocka_unit_test(test_sha1),
+                                       cmocka_unit_test(test_md5)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
