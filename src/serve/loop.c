@@ -38,7 +38,7 @@ struct loop_client {
     int64_t deadline_ms;
     uint32_t events; /* that epoll watches */
     bool paused, closing, dead, eof;
-    struct loop_client *next, *previous;
+    struct loop_client *next;
 };
 
 struct posted {
@@ -161,23 +161,21 @@ static void bury(struct loop_client *client)
 
 static void free_dead(struct loop *loop)
 {
-    for (struct loop_client *client = loop->clients; client != NULL;) {
-        struct loop_client *next = client->next;
+    struct loop_client **at = &loop->clients;
 
-        if (client->dead && !client->paused) {
-            client->protocol->closed(client->state);
-            if (client->previous != NULL)
-                client->previous->next = next;
-            else
-                loop->clients = next;
-            if (next != NULL)
-                next->previous = client->previous;
-            bytes_free(&client->in);
-            bytes_free(&client->out);
-            free(client);
-            loop->count--;
+    while (*at != NULL) {
+        struct loop_client *client = *at;
+
+        if (!client->dead || client->paused) {
+            at = &client->next;
+            continue;
         }
-        client = next;
+        *at = client->next;
+        client->protocol->closed(client->state);
+        bytes_free(&client->in);
+        bytes_free(&client->out);
+        free(client);
+        loop->count--;
     }
 }
 
@@ -305,8 +303,6 @@ static void adopt(struct loop *loop, int fd,
         return;
     }
     client->next = loop->clients;
-    if (loop->clients != NULL)
-        loop->clients->previous = client;
     loop->clients = client;
     loop->count++;
     if (!watch(loop, &client->source, EPOLLIN))

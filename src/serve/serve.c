@@ -19,9 +19,9 @@
 #define DELAY_MS 5 /* of the group commit */
 
 /* A mind and who holds it. */
-struct held_mind {
-    struct serve_mind mind; /* first: serve_mind_give() gets its address */
-    unsigned holders;       /* under lock; the daemon itself is one */
+struct serve_holding {
+    struct serve_mind mind;
+    unsigned holders; /* under lock; the daemon itself is one */
 };
 
 struct pooled {
@@ -35,7 +35,7 @@ struct serve {
     struct config *config;
     pthread_mutex_t lock; /* of mind, pool */
     pthread_cond_t given;
-    struct held_mind *mind;
+    struct serve_holding *mind;
     _Atomic unsigned generation; /* of mind */
     struct pooled *pool;
     unsigned pool_size;
@@ -91,7 +91,7 @@ uint64_t serve_count(const struct serve *serve, enum serve_count what)
 
 /* ---- Engine and policy ------------------------------------------------- */
 
-static void drop_mind(struct held_mind *held)
+static void drop_mind(struct serve_holding *held)
 {
     if (--held->holders > 0)
         return;
@@ -102,7 +102,7 @@ static void drop_mind(struct held_mind *held)
 
 const struct serve_mind *serve_mind_take(struct serve *serve)
 {
-    struct held_mind *held;
+    struct serve_holding *held;
 
     pthread_mutex_lock(&serve->lock);
     held = serve->mind;
@@ -114,7 +114,7 @@ const struct serve_mind *serve_mind_take(struct serve *serve)
 void serve_mind_give(struct serve *serve, const struct serve_mind *mind)
 {
     pthread_mutex_lock(&serve->lock);
-    drop_mind((struct held_mind *)(uintptr_t)mind);
+    drop_mind(mind->holding);
     pthread_mutex_unlock(&serve->lock);
 }
 
@@ -123,10 +123,10 @@ unsigned serve_generation(const struct serve *serve)
     return atomic_load(&serve->generation);
 }
 
-static struct held_mind *load_mind(struct serve *serve,
-                                   const struct config *config)
+static struct serve_holding *load_mind(struct serve *serve,
+                                       const struct config *config)
 {
-    struct held_mind *held = calloc(1, sizeof(*held));
+    struct serve_holding *held = calloc(1, sizeof(*held));
 
     if (held == NULL)
         return NULL;
@@ -135,6 +135,7 @@ static struct held_mind *load_mind(struct serve *serve,
         return NULL;
     }
     held->holders = 1;
+    held->mind.holding = held;
     return held;
 }
 
@@ -354,7 +355,7 @@ static void stop_parts(struct serve *serve)
 static void reload(struct serve *serve)
 {
     struct config *config = serve->setup->reread(serve->setup->ctx);
-    struct held_mind *fresh = NULL, *old = serve->mind;
+    struct serve_holding *fresh = NULL, *old = serve->mind;
 
     if (config != NULL)
         fresh = load_mind(serve, config);

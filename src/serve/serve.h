@@ -15,6 +15,7 @@
 struct serve_mind {
     struct bounce_engine *engine;
     struct bounce_policy *policy;
+    struct serve_holding *holding; /* the daemon's own */
 };
 
 /* For /metrics; all only grow, save gauges. */

@@ -48,7 +48,7 @@ static bool take_zone(struct bounce_slice *rest, int64_t *east_s_out)
     if (rest->len < 6 || (rest->ptr[0] != '+' && rest->ptr[0] != '-') ||
         slice_parse_uint(slice_sub(*rest, 1, 4), 4, &zone) != 4)
         return false;
-    *east_s_out = (int64_t)(zone / 100 * 3600 + zone % 100 * 60);
+    *east_s_out = (int64_t)(zone / 100) * 3600 + (int64_t)(zone % 100) * 60;
     if (rest->ptr[0] == '-')
         *east_s_out = -*east_s_out;
     *rest = slice_from(*rest, 6);

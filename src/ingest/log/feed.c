@@ -393,12 +393,13 @@ static const char *unpacker(const char *path)
 static bool start_unpacker(const char *program, const char *path,
                            pid_t *pid_out, int *fd_out)
 {
-    char *const argv[] = {(char *)(uintptr_t)program, (char *)(uintptr_t) "-dc",
-                          NULL};
+    char name[16], option[] = "-dc";
+    char *const argv[] = {name, option, NULL};
     posix_spawn_file_actions_t actions;
     int ends[2];
     bool fine;
 
+    snprintf(name, sizeof(name), "%s", program);
     if (pipe(ends) != 0)
         return false;
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
