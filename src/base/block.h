@@ -49,6 +49,7 @@ static inline __m128i block_range(__m128i bytes, __m128i bit, char first,
     return _mm_cmpeq_epi8(from, _mm_min_epu8(from, _mm_set1_epi8(most)));
 }
 
+/* The bytes that are first to last once bit is set in them. */
 static inline uint64_t block_between(const struct block *b, char bit,
                                      char first, char last)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/pattern_piece.h"
 
+#include "base/bits.h"
+#include "base/block.h"
 #include "report/address.h"
 #include "report/reply.h"
 #include "report/reply_wrap.h"
@@ -58,6 +60,26 @@ static bool is_glued(struct bounce_slice address)
            ascii_is_alpha((unsigned char)address.ptr[i]);
 }
 
+/* Where the byte c, of either case if it is a letter, stands from at on; s.len
+ * if nowhere. */
+static size_t next_byte(struct bounce_slice s, size_t at, char c)
+{
+    char bit = ascii_is_alpha((unsigned char)c) ? 0x20 : 0;
+
+    for (; at < s.len; at += 64) {
+        struct block b;
+        uint64_t found;
+
+        block_load(&b, s.ptr + at, s.len - at);
+        found = block_between(&b, bit, c, c);
+        if (s.len - at < 64)
+            found &= ((uint64_t)1 << (s.len - at)) - 1;
+        if (found != 0)
+            return at + bits_lowest(found);
+    }
+    return s.len;
+}
+
 /* How far an open placeholder reaches: to the literal behind it, which is
  * looked for only once. */
 static size_t reach(struct bounce_slice pattern, struct bounce_slice s)
@@ -85,10 +107,9 @@ static size_t reach(struct bounce_slice pattern, struct bounce_slice s)
             return back - 1;
     }
     first = (char)ascii_lower((unsigned char)pattern.ptr[len]);
-    for (size_t i = 0; i < s.len; i++) {
+    for (size_t i = next_byte(s, 0, first); i < s.len;
+         i = next_byte(s, i + 1, first)) {
         size_t back = i;
-        if ((char)ascii_lower((unsigned char)s.ptr[i]) != first)
-            continue;
         if (len > 0 && i > 0 && ascii_is_space((unsigned char)s.ptr[i - 1]))
             back = i - 1;
         else if (len > 0)
@@ -188,18 +209,28 @@ static size_t match_open(enum piece piece, struct bounce_slice pattern,
     return len;
 }
 
+/* Most patterns begin with a literal that the line does not begin with. */
+static bool may_begin(struct bounce_slice pattern, struct bounce_slice line)
+{
+    return pattern.len == 0 || pattern.ptr[0] == '{' || pattern.ptr[0] == ' ' ||
+           (line.len > 0 && ascii_lower((unsigned char)line.ptr[0]) ==
+                                ascii_lower((unsigned char)pattern.ptr[0]));
+}
+
 bool pattern_match(struct bounce_slice pattern, struct bounce_slice line,
                    struct pattern_facts *facts_out)
 {
     size_t used, len;
 
     memset(facts_out, 0, sizeof(*facts_out));
-    if (slice_starts(pattern, SLICE("{in}"))) {
+    if (pattern_piece(pattern) == PIECE_IN) {
         if (line.len == 0 || !ascii_is_space((unsigned char)line.ptr[0]))
             return false;
         pattern = slice_from(pattern, 4);
     }
     line = slice_trim(line);
+    if (!may_begin(pattern, line))
+        return false;
     while (pattern.len > 0) {
         enum piece piece = pattern_piece(pattern);
         if (piece == PIECE_COUNT) {
@@ -210,7 +241,7 @@ bool pattern_match(struct bounce_slice pattern, struct bounce_slice line,
             line = slice_from(line, len);
             continue;
         }
-        pattern = slice_from(pattern, strlen(PATTERN_NAMES[piece]));
+        pattern = slice_from(pattern, PATTERN_NAMES[piece].len);
         len = piece == PIECE_REPLY || piece == PIECE_TEXT ||
                       piece == PIECE_NAME || piece == PIECE_STAGE
                   ? match_open(piece, pattern, line, facts_out)

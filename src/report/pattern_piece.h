@@ -22,9 +22,15 @@ enum piece {
     PIECE_COUNT
 };
 
-extern const char *const PATTERN_NAMES[PIECE_COUNT];
+extern const struct bounce_slice PATTERN_NAMES[PIECE_COUNT];
+
+/* The placeholder at the start of s, which begins with "{", or PIECE_COUNT. */
+enum piece pattern_placeholder(struct bounce_slice s);
 
 /* The placeholder at the start of s, or PIECE_COUNT. */
-enum piece pattern_piece(struct bounce_slice s);
+static inline enum piece pattern_piece(struct bounce_slice s)
+{
+    return s.len > 0 && s.ptr[0] == '{' ? pattern_placeholder(s) : PIECE_COUNT;
+}
 
 #endif
