@@ -68,19 +68,19 @@ target_include_directories(bounce_module_base PUBLIC
 set_target_properties(bounce_module_base PROPERTIES
   POSITION_INDEPENDENT_CODE ON)
 
-# bounce_module(NAME SOURCE PC): NAME is what module_load() is asked for, SOURCE
-# one of module_names, PC the pkg-config name of the library behind it. Without
-# that library the module is left out.
+# bounce_module(NAME SOURCE PC...): NAME is what module_load() is asked for,
+# SOURCE one of module_names, PC the pkg-config names of the libraries behind it.
+# Without these the module is left out.
 set(module_targets "")
-function(bounce_module name source pc)
+function(bounce_module name source)
   file(GLOB sources CONFIGURE_DEPENDS
     ${PROJECT_SOURCE_DIR}/src/*/${source}.c
     ${PROJECT_SOURCE_DIR}/src/*/${source}_*.c)
-  pkg_check_modules(MODULE_${name} IMPORTED_TARGET ${pc})
+  pkg_check_modules(MODULE_${name} IMPORTED_TARGET ${ARGN})
   if(NOT sources)
     return()
   elseif(NOT MODULE_${name}_FOUND)
-    message(STATUS "Without module ${name}: ${pc} is missing")
+    message(STATUS "Without module ${name}: ${ARGN} is missing")
     return()
   endif()
   add_library(bounce_module_${name} MODULE ${sources})
@@ -97,4 +97,4 @@ endfunction()
 bounce_module(postgresql postgresql libpq)
 bounce_module(crypto module_crypto libcrypto)
 bounce_module(idn module_idn libidn2)
-bounce_module(http module_http libmicrohttpd)
+bounce_module(http module_http libmicrohttpd zlib)

@@ -30,6 +30,8 @@ need_libraries() {
     need_pc libpq libpq-dev
     need_pc libcrypto libssl-dev
     need_pc libidn2 libidn2-dev
+    need_pc libmicrohttpd libmicrohttpd-dev
+    need_pc zlib zlib1g-dev
 }
 
 install_needed() {

@@ -48,6 +48,9 @@ int verb_forget(int argc, char **argv);
 int verb_policy(int argc, char **argv);
 int verb_verp(int argc, char **argv);
 int verb_reclassify(int argc, char **argv);
+int verb_serve(int argc, char **argv);
+int verb_config(int argc, char **argv);
+int verb_token(int argc, char **argv);
 
 /* "bounce: TEXT" and a line end on standard error, control characters made
  * harmless. */

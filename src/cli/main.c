@@ -34,6 +34,9 @@ static const struct cli_verb verbs[] = {
      verb_reclassify},
     {"policy", "show, check and try what is done about verdicts", verb_policy},
     {"verp", "sign and verify tokens in envelope senders", verb_verp},
+    {"serve", "run the daemon: reports in, answers out", verb_serve},
+    {"config", "check the daemon's configuration", verb_config},
+    {"token", "make, list and revoke tokens of the daemon's API", verb_token},
 };
 
 static void help(struct out *out)

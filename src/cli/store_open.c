@@ -219,21 +219,14 @@ static int default_store(struct textbuf *where, bool create)
     return -1;
 }
 
-/* The key for hashed addresses; *key_out stays NULL when there is none. */
-static int read_key(const char *verb, const struct session_choice *choice,
-                    char **key_out, size_t *len_out)
+int session_read_key(const char *path, char **key_out, size_t *len_out)
 {
-    const char *path = choice->address_key;
     struct bounce_slice key;
 
     *key_out = NULL;
     *len_out = 0;
     if (path == NULL)
         path = environment("BOUNCE_ADDRESS_KEY");
-    if (path == NULL && (choice->hash_addresses || choice->hash_domains))
-        return args_wrong(verb, "--%s wants a key: --address-key FILE",
-                          choice->hash_addresses ? "hash-addresses"
-                                                 : "hash-domains");
     if (path == NULL)
         return -1;
     *key_out = session_read_file(path, KEY_MAX, len_out);
@@ -243,11 +236,44 @@ static int read_key(const char *verb, const struct session_choice *choice,
     if (key.len < KEY_LEAST) {
         cli_error("%s: a key has %d bytes or more", path, KEY_LEAST);
         free(*key_out);
+        *key_out = NULL;
         return CLI_DATA_ERROR;
     }
     memmove(*key_out, key.ptr, key.len);
     *len_out = key.len;
     return -1;
+}
+
+/* The key for hashed addresses; *key_out stays NULL when there is none. */
+static int read_key(const char *verb, const struct session_choice *choice,
+                    char **key_out, size_t *len_out)
+{
+    int status = session_read_key(choice->address_key, key_out, len_out);
+
+    if (status < 0 && *key_out == NULL &&
+        (choice->hash_addresses || choice->hash_domains))
+        return args_wrong(verb, "--%s wants a key: --address-key FILE",
+                          choice->hash_addresses ? "hash-addresses"
+                                                 : "hash-domains");
+    return status;
+}
+
+char *session_store(bool create, int *status_out)
+{
+    const char *named = environment("BOUNCE_STORE");
+    struct textbuf where = {0};
+
+    *status_out = -1;
+    if (named != NULL) {
+        textbuf_cstr(&where, named);
+        textbuf_byte(&where, '\0');
+    } else {
+        *status_out = default_store(&where, create);
+    }
+    if (*status_out < 0)
+        return where.ptr;
+    textbuf_free(&where);
+    return NULL;
 }
 
 /* A file that is not there; of a server nobody knows. */

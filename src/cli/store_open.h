@@ -66,6 +66,16 @@ int session_complain(const struct store_error *error);
  * the exit status. */
 struct bounce_policy *session_policy(const char *text, int *status_out);
 
+/* The key for hashed addresses from the file at path (NULL: BOUNCE_ADDRESS_KEY;
+ * without either *key_out is NULL). Returns -1, or the exit status: the cause
+ * has been named. The caller frees. */
+int session_read_key(const char *path, char **key_out, size_t *len_out);
+
+/* The store when no option names one: BOUNCE_STORE, else the default file, whose
+ * folders are made with create. NULL: the cause has been named, and *status_out
+ * is the exit status. The caller frees. */
+char *session_store(bool create, int *status_out);
+
 /* "2026-11-22", "2026-11-22T10:00:00Z" or Unix seconds, as Unix seconds. Without
  * a zone UTC. BOUNCE_NO_TIME: it is none of them. */
 int64_t session_parse_time(const char *text);

@@ -51,9 +51,13 @@ static const struct field hook_fields[] = {
     {"Secret-File", TEXT, AT(config_hook, secret_file)},
     {"Basic-Auth-File", TEXT, AT(config_hook, basic_auth_file)},
     {"Url-Secret-File", TEXT, AT(config_hook, url_secret_file)},
+    {"Bearer-File", TEXT, AT(config_hook, bearer_file)},
+    {"Url", TEXT, AT(config_hook, url)},
+    {"Certificate-File", TEXT, AT(config_hook, certificate_file)},
+    {"Certificate-Url", TEXT, AT(config_hook, certificate_url)},
     {"Topics", TEXT, AT(config_hook, topics)},
     {"Scope", TEXT, AT(config_hook, scope)},
-    {"Map", TEXT, AT(config_hook, map)},
+    {"Map-File", TEXT, AT(config_hook, map_file)},
     {"Tolerance", SPAN, AT(config_hook, tolerance_s)},
 };
 

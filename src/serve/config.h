@@ -16,10 +16,14 @@ struct config_listen {
 struct config_hook { /* POST /v1/hooks/SERVICE/NAME */
     const char *name, *service;
     const char *secret_file; /* NULL: the service signs nothing */
-    const char *basic_auth_file, *url_secret_file;
-    const char *topics;      /* SNS: allowed topics, by commas */
-    const char *scope, *map; /* map: fields of the generic service */
-    int64_t tolerance_s;     /* of a signed time; default 300 */
+    const char *basic_auth_file, *url_secret_file, *bearer_file;
+    const char *url; /* as it was entered at the service: mandrill signs it */
+    /* ses: the certificate, in place of fetching it. */
+    const char *certificate_file, *certificate_url;
+    const char *topics; /* SNS: allowed topics, by commas */
+    const char *scope;
+    const char *map_file; /* generic: which member is what */
+    int64_t tolerance_s;  /* of a signed time; default 300 */
     struct config_hook *next;
 };
 

@@ -1,26 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/http.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "engine/json_write.h"
-#include "serve/file.h"
-#include "serve/listen.h"
-#include "serve/parts.h"
-#include "store/module.h"
-
-#define MAX_HEADER  ((size_t)32 << 10)
-#define MAX_SECRETS ((size_t)1 << 20) /* bytes of a certificate's file */
-
-static const struct http_route *const groups[] = {
-    http_routes_check,  http_routes_hooks, http_routes_ingest,
-    http_routes_health, http_routes_store, http_routes_knowledge,
+static const struct {
+    const char *name;
+    const struct http_route *routes;
+} groups[] = {
+    {"health", http_routes_health},
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
+static_assert(GROUPS <= HTTP_GROUPS, "there is a place for each in http");
+
+const char *http_group_name(size_t i)
+{
+    return i < GROUPS ? groups[i].name : NULL;
+}
 
 const char *http_param(const struct http_call *call, const char *name)
 {
@@ -32,7 +31,24 @@ const char *http_head(const struct http_call *call, const char *name)
     return call->http->module->header(call->exchange, name);
 }
 
+bool http_has_type(const struct http_call *call, const char *type)
+{
+    struct bounce_slice given = slice_cstr(http_head(call, "Content-Type"));
+
+    given = slice_trim(slice_sub(given, 0, slice_find_byte(given, ';')));
+    return slice_eq_nocase(given, slice_cstr(type));
+}
+
 /* ---- Answers ----------------------------------------------------------- */
+
+static void count_answer(const struct http_call *call, unsigned status)
+{
+    serve_add(call->http->serve, SERVE_HTTP_REQUESTS, 1);
+    if (status >= 400)
+        serve_add(call->http->serve, SERVE_HTTP_ERRORS, 1);
+    http_metrics_add(&call->http->metrics[call->group], status,
+                     http_clock_us() - call->started_us);
+}
 
 static void answer(struct http_call *call, unsigned status, const char *type,
                    struct bounce_slice body, const char *name,
@@ -45,8 +61,7 @@ static void answer(struct http_call *call, unsigned status, const char *type,
         {name, value},
         {NULL, NULL}};
 
-    if (status >= 400)
-        serve_add(call->http->serve, SERVE_HTTP_ERRORS, 1);
+    count_answer(call, status);
     call->http->module->reply(call->exchange, status, type, body, pairs);
 }
 
@@ -54,6 +69,13 @@ void http_text(struct http_call *call, unsigned status, const char *type,
                struct bounce_slice text)
 {
     answer(call, status, type, text, NULL, NULL);
+}
+
+void http_stream(struct http_call *call, const char *type, http_pull_fn *pull,
+                 void (*done)(void *ctx), void *ctx)
+{
+    count_answer(call, 200);
+    call->http->module->stream(call->exchange, 200, type, pull, done, ctx);
 }
 
 void http_json(struct http_call *call, unsigned status,
@@ -135,6 +157,11 @@ void http_store_problem(struct http_call *call, const struct store_error *error)
         http_problem(call, 500, "the store failed");
 }
 
+void http_no_memory(struct http_call *call)
+{
+    problem(call, 503, "out of memory", "Retry-After", "5");
+}
+
 /* ---- Calls ------------------------------------------------------------- */
 
 struct http_call *http_call_keep(const struct http_call *call)
@@ -182,15 +209,17 @@ static bool fits(const struct http_route *route, const char *path,
 /* NULL: there is none; *known_out: with another method there would be. */
 static const struct http_route *find_route(const struct http_request *request,
                                            const char **rest_out,
-                                           bool *known_out)
+                                           size_t *group_out, bool *known_out)
 {
     *known_out = false;
+    *group_out = HTTP_GROUPS;
     for (size_t g = 0; g < GROUPS; g++) {
-        for (const struct http_route *route = groups[g]; route->method != NULL;
-             route++) {
+        for (const struct http_route *route = groups[g].routes;
+             route->method != NULL; route++) {
             if (!fits(route, request->path, rest_out))
                 continue;
             *known_out = true;
+            *group_out = g;
             if (strcmp(route->method, request->method) == 0 ||
                 (strcmp(request->method, "HEAD") == 0 &&
                  strcmp(route->method, "GET") == 0))
@@ -200,135 +229,51 @@ static const struct http_route *find_route(const struct http_request *request,
     return NULL;
 }
 
-static void handle(void *ctx, struct http_exchange *exchange,
-                   const struct http_request *request)
+/* Whom the call comes from and where it goes. NULL: it was refused. */
+static const struct http_route *begin(struct http_call *call)
 {
-    struct http *http = ctx;
-    struct http_call call = {
-        .http = http, .exchange = exchange, .request = request};
     const struct http_route *route;
     bool known;
 
-    serve_add(http->serve, SERVE_HTTP_REQUESTS, 1);
-    set_request_id(&call);
-    route = find_route(request, &call.rest, &known);
+    call->started_us = http_clock_us();
+    set_request_id(call);
+    route = find_route(call->request, &call->rest, &call->group, &known);
     if (route == NULL) {
-        http_problem(&call, known ? 405 : 404,
+        http_problem(call, known ? 405 : 404,
                      known ? "%s is not done here" : "nothing is here%.0s",
-                     request->method);
-        return;
+                     call->request->method);
+        return NULL;
     }
-    if (route->role != 0) {
-        if (!http_authorize(&call))
-            return;
-        if ((call.roles & (route->role | HTTP_ROLE_ADMIN)) == 0) {
-            serve_add(http->serve, SERVE_DENIED, 1);
-            http_problem(&call, 403, "this token may not do that");
-            return;
-        }
-    }
-    route->handle(&call);
+    if (route->role == 0)
+        return route;
+    if (!http_authorize(call))
+        return NULL;
+    if ((call->roles & (route->role | HTTP_ROLE_ADMIN)) != 0)
+        return route;
+    serve_add(call->http->serve, SERVE_DENIED, 1);
+    http_problem(call, 403, "this token may not do that");
+    return NULL;
 }
 
-/* ---- The part ---------------------------------------------------------- */
-
-static bool start_server(struct http *http, const char *where,
-                         const struct http_server_options *common)
+bool http_may_send(void *ctx, struct http_exchange *exchange,
+                   const struct http_request *request)
 {
-    struct http_server_options options = *common;
-    char why[200];
+    struct http_call call = {
+        .http = ctx, .exchange = exchange, .request = request};
 
-    options.fd = listen_open(where, why);
-    if (options.fd >= 0)
-        http->servers[http->count] = http->module->start(&options, why);
-    if (options.fd < 0 || http->servers[http->count] == NULL) {
-        serve_log(http->serve, SERVE_ERROR, "listen", "part", "http", "at",
-                  where, "error", why, NULL);
-        return false;
-    }
-    http->count++;
-    serve_log(http->serve, SERVE_INFO, "listen", "part", "http", "at", where,
-              NULL);
-    return true;
-}
-
-static void stop(struct serve *serve, void *part)
-{
-    struct http *http = part;
-    const struct config_listen *listen = serve_config(serve)->http;
-
-    while (http->count > 0)
-        http->module->stop(http->servers[--http->count]);
-    for (; listen != NULL; listen = listen->next)
-        listen_close(listen->text);
-    http_guard_free(http->guard);
-    free(http->cert);
-    free(http->key);
-    free(http->servers);
-    free(http);
-}
-
-static bool read_tls(struct http *http, const struct config *config)
-{
-    char why[200];
-
-    if (config->tls_cert == NULL)
+    if (strcmp(request->method, "GET") == 0 ||
+        strcmp(request->method, "HEAD") == 0)
         return true;
-    http->cert = file_read(config->tls_cert, MAX_SECRETS, NULL, why);
-    if (http->cert != NULL)
-        http->key = file_read(config->tls_key, MAX_SECRETS, NULL, why);
-    if (http->key == NULL)
-        serve_log(http->serve, SERVE_ERROR, "tls", "error", why, NULL);
-    return http->key != NULL;
+    return begin(&call) != NULL;
 }
 
-static bool start_all(struct http *http)
+void http_handle(void *ctx, struct http_exchange *exchange,
+                 const struct http_request *request)
 {
-    const struct config *config = serve_config(http->serve);
-    const struct http_server_options options = {
-        .threads = config->http_threads,
-        .max_connections = config->max_connections,
-        .timeout_s = (unsigned)config->timeout_s,
-        .max_body = config->max_body,
-        .max_header = MAX_HEADER,
-        .tls_cert = http->cert,
-        .tls_key = http->key,
-        .handle = handle,
-        .ctx = http};
-    size_t count = 0;
+    struct http_call call = {
+        .http = ctx, .exchange = exchange, .request = request};
+    const struct http_route *route = begin(&call);
 
-    for (const struct config_listen *at = config->http; at != NULL;
-         at = at->next)
-        count++;
-    http->servers = calloc(count, sizeof(*http->servers));
-    for (const struct config_listen *at = config->http; at != NULL;
-         at = at->next) {
-        if (http->servers == NULL || !start_server(http, at->text, &options))
-            return false;
-    }
-    return true;
+    if (route != NULL)
+        route->handle(&call);
 }
-
-static bool start(struct serve *serve, void **part_out)
-{
-    const struct config *config = serve_config(serve);
-    struct http *http;
-    char why[200];
-
-    if (config->http == NULL)
-        return true;
-    http = calloc(1, sizeof(*http));
-    if (http == NULL)
-        return false;
-    http->serve = serve;
-    *part_out = http;
-    http->module = module_load("http", why);
-    if (http->module == NULL) {
-        serve_log(serve, SERVE_ERROR, "http", "error", why, NULL);
-        return false;
-    }
-    http->guard = http_guard_new();
-    return http->guard != NULL && read_tls(http, config) && start_all(http);
-}
-
-const struct serve_part serve_http = {"http", start, NULL, stop};

@@ -4,11 +4,14 @@
 #ifndef BOUNCE_SERVE_HTTP_H
 #define BOUNCE_SERVE_HTTP_H
 
+#include "engine/json_write.h"
 #include "serve/bytes.h"
+#include "serve/http_metrics.h"
 #include "serve/http_module.h"
 #include "serve/serve.h"
 
 struct http_guard;
+struct http_work;
 
 /* What a token, or a peer without one, may do. */
 enum http_role {
@@ -18,14 +21,28 @@ enum http_role {
     HTTP_ROLE_READ = 4,   /* see everything that is stored */
     HTTP_ROLE_ADMIN = 8   /* all of it, and suppress and release */
 };
+/* Knowledge alone, nothing that is stored. */
+#define HTTP_ROLE_ANY                                                          \
+    (HTTP_ROLE_CHECK | HTTP_ROLE_INGEST | HTTP_ROLE_READ | HTTP_ROLE_ADMIN)
+
+#define HTTP_GROUPS 6
+
+struct http_socket {
+    const char *where;
+    int fd; /* listens; servers come and go */
+    struct http_server *server;
+};
 
 struct http {
     struct serve *serve;
     const struct module_http *module;
-    struct http_server **servers; /* one for each socket */
+    struct http_socket *sockets;
     size_t count;
     char *cert, *key; /* PEM, as long as the servers use them */
     struct http_guard *guard;
+    pthread_mutex_t lock;   /* of idle and of each socket's server */
+    struct http_work *idle; /* between calls */
+    struct http_metrics metrics[HTTP_GROUPS + 1]; /* the last: no group */
 };
 
 /* Tokens seen lately, and peers that guessed. */
@@ -42,6 +59,8 @@ struct http_call {
     char scope[128];  /* that the token is bound to; empty: any */
     char who[64];     /* name of the token, "local": for the audit */
     char request_id[40];
+    size_t group;       /* of the route */
+    int64_t started_us; /* monotonic */
 };
 
 struct http_route {
@@ -57,9 +76,20 @@ extern const struct http_route http_routes_check[];
 extern const struct http_route http_routes_store[]; /* lists, changes, acts */
 extern const struct http_route http_routes_hooks[];
 extern const struct http_route http_routes_health[]; /* metrics, healthz, ... */
+/* The i-th group's name, NULL beyond the last. */
+const char *http_group_name(size_t i);
+
+/* For struct http_server_options; ctx is the struct http. A request is refused
+ * before its body when it may not be made. */
+bool http_may_send(void *ctx, struct http_exchange *exchange,
+                   const struct http_request *request);
+void http_handle(void *ctx, struct http_exchange *exchange,
+                 const struct http_request *request);
 
 const char *http_param(const struct http_call *call, const char *name);
 const char *http_head(const struct http_call *call, const char *name);
+/* Whether the body's type is this one, parameters aside: "text/plain". */
+bool http_has_type(const struct http_call *call, const char *type);
 
 void http_json(struct http_call *call, unsigned status,
                struct bounce_slice json);
@@ -71,12 +101,47 @@ void http_problem(struct http_call *call, unsigned status, const char *format,
 /* A failure of the store: 503 with Retry-After where it may pass, else 500. */
 void http_store_problem(struct http_call *call,
                         const struct store_error *error);
+/* 503: memory is out. */
+void http_no_memory(struct http_call *call);
+
+/* A stream of text; the call is answered by it. */
+void http_stream(struct http_call *call, const char *type, http_pull_fn *pull,
+                 void (*done)(void *ctx), void *ctx);
 
 /* Who calls: fills roles, scope and who. false: it was refused with 401. */
 bool http_authorize(struct http_call *call);
+/* A secret that was wrong: counts as a wrong token. */
+void http_guessed(struct http_call *call);
 
-/* A call that is answered later, by another thread. */
+/* A call that is answered later, by another thread. NULL: memory is out. */
 struct http_call *http_call_keep(const struct http_call *call);
 void http_call_free(struct http_call *call);
+
+/* ---- JSON ------------------------------------------------------------- */
+
+/* Writes a row; is called again with more room when it did not fit. */
+typedef void http_write_fn(struct json_writer *w, const void *row);
+/* Adds what write writes. false: memory is out. */
+bool http_put(struct bytes *out, http_write_fn *write, const void *row);
+
+/* ,"key":"text" and its like, null for empty text. */
+void http_known(struct json_writer *w, const char *key, const char *text);
+void http_bool(struct json_writer *w, const char *key, bool value);
+void http_number(struct json_writer *w, const char *key, int64_t value);
+void http_real(struct json_writer *w, const char *key, double value);
+
+/* ---- Memory and reader of a call -------------------------------------- */
+
+struct http_work {
+    struct http_work *next;
+    struct arena arena; /* empty at first */
+    const struct serve_mind *mind;
+    struct bounce_reader *reader; /* of mind */
+};
+/* NULL: memory is out, which was answered. */
+struct http_work *http_work_take(struct http_call *call);
+void http_work_give(struct http *http, struct http_work *work);
+/* Frees those that no call has. */
+void http_work_clear(struct http *http);
 
 #endif

@@ -17,7 +17,7 @@ enum http_peer {
 
 struct http_request {
     const char *method, *path; /* the path decoded, without the query */
-    struct bounce_slice body;
+    struct bounce_slice body;  /* unpacked, when it came in gzip */
     enum http_peer peer;
     const char *address; /* of the peer, as text; "unix" */
     bool tls;
@@ -33,16 +33,16 @@ typedef long http_pull_fn(void *ctx, char *buf, size_t cap);
 struct http_server_options {
     int fd; /* listens; the server's from now on */
     unsigned threads, max_connections, timeout_s;
-    size_t max_body, max_header;
+    size_t max_body, max_header;    /* max_body also once it is unpacked */
     const char *tls_cert, *tls_key; /* PEM text; NULL: without TLS */
     /* A whole request, in a thread of the server. It calls one of reply and
      * stream, once, now or later from any thread. */
     void (*handle)(void *ctx, struct http_exchange *exchange,
                    const struct http_request *request);
-    /* The headers came, the body did not: 0 to go on, or the status to refuse
-     * it with before it is read. May be NULL. */
-    unsigned (*accept)(void *ctx, struct http_exchange *exchange,
-                       const struct http_request *request);
+    /* The headers came, the body did not. false: it called reply, and the body
+     * is not read. May be NULL. */
+    bool (*accept)(void *ctx, struct http_exchange *exchange,
+                   const struct http_request *request);
     void *ctx;
 };
 
@@ -52,14 +52,17 @@ struct module_http {
     /* NULL: why_out says why. */
     struct http_server *(*start)(const struct http_server_options *options,
                                  char why_out[200]);
-    /* No new connections; waits for exchanges at hand, then frees. */
+    /* No new connections; waits for exchanges at hand, then frees. Whatever was
+     * handed over must be answered for it to end. */
     void (*stop)(struct http_server *server);
+    unsigned (*connections)(struct http_server *server); /* open now */
     const char *(*header)(const struct http_exchange *exchange,
                           const char *name);
     /* A parameter of the query, decoded; NULL: there is none. */
     const char *(*query)(const struct http_exchange *exchange,
                          const char *name);
-    /* body is copied; pairs end with a NULL name, NULL: none. */
+    /* body is copied, and packed for who asks for gzip; pairs end with a NULL
+     * name, NULL: none. */
     void (*reply)(struct http_exchange *exchange, unsigned status,
                   const char *type, struct bounce_slice body,
                   const struct http_header_pair *pairs);

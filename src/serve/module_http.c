@@ -7,30 +7,47 @@
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "serve/http_module.h"
+#include "serve/module_http_gzip.h"
 #include "store/module.h"
 
 #define TICK_MS      250 /* streams are looked at so often */
 #define STREAM_BLOCK 4096
+#define BODIES       16   /* of the largest size, all connections together */
+#define LEAST_RATE   1024 /* bytes a second that a request must come with */
+#define PACK_FROM    1024 /* bytes: shorter answers are not packed */
 
 enum stage { COMING, HANDED, ANSWERED };
+
+/* A connection, from accept to close. */
+struct peer {
+    int fd;
+    _Atomic int64_t since_ms;  /* it owes us a request */
+    _Atomic size_t bytes;      /* of it so far */
+    atomic_bool busy;          /* the request is here: nothing is owed */
+    struct peer *next, **link; /* under server->lock */
+};
 
 struct http_exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
+    struct peer *peer; /* NULL: memory was out */
     char *path, *method;
     char address[64];
     struct http_request request;
     char *body;
     size_t len, cap;
     enum stage stage;
-    unsigned refused; /* status, once the headers were refused */
+    unsigned refused; /* status, once it was refused */
+    bool packs;       /* the peer takes gzip */
     /* Under lock: the answer may come from another thread. */
     pthread_mutex_t lock;
     bool suspended;
@@ -50,8 +67,10 @@ struct http_server {
     pthread_t ticker;
     pthread_mutex_t lock;
     struct http_exchange *streams;
-    unsigned exchanges;
+    struct peer *peers;
+    unsigned exchanges, waiting; /* waiting: handed over, not answered */
     bool stopping, ticking;
+    _Atomic size_t bodies; /* bytes that all of them hold */
 };
 
 static struct http_exchange *exchange_new(struct http_server *server,
@@ -116,17 +135,25 @@ static void set_peer(struct http_exchange *exchange)
 static void answer(struct http_exchange *exchange, unsigned status,
                    struct MHD_Response *response)
 {
-    bool resume;
+    struct http_server *server = exchange->server;
+    bool resume, handed;
 
     pthread_mutex_lock(&exchange->lock);
+    handed = exchange->stage == HANDED;
     exchange->status = status;
     exchange->response = response;
     exchange->stage = ANSWERED;
     resume = exchange->suspended;
     exchange->suspended = false;
     pthread_mutex_unlock(&exchange->lock);
+    /* Resumed first: who stops counts on nothing being suspended then. */
     if (resume)
         MHD_resume_connection(exchange->connection);
+    if (!handed)
+        return;
+    pthread_mutex_lock(&server->lock);
+    server->waiting--;
+    pthread_mutex_unlock(&server->lock);
 }
 
 static void add_headers(struct MHD_Response *response, const char *type,
@@ -138,16 +165,42 @@ static void add_headers(struct MHD_Response *response, const char *type,
         MHD_add_response_header(response, pairs->name, pairs->value);
 }
 
+/* NULL: it is not packed, or would not be shorter. */
+static struct MHD_Response *packed_response(struct bounce_slice body)
+{
+    struct MHD_Response *response;
+    size_t len;
+    char *packed = gzip_pack(body, &len);
+
+    if (packed == NULL)
+        return NULL;
+    response =
+        MHD_create_response_from_buffer(len, packed, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL)
+        free(packed);
+    else
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING,
+                                "gzip");
+    return response;
+}
+
 static void http_reply(struct http_exchange *exchange, unsigned status,
                        const char *type, struct bounce_slice body,
                        const struct http_header_pair *pairs)
 {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        body.len, (void *)(uintptr_t)(body.len > 0 ? body.ptr : ""),
-        MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = NULL;
 
-    if (response != NULL)
+    if (exchange->packs && body.len >= PACK_FROM)
+        response = packed_response(body);
+    if (response == NULL)
+        response = MHD_create_response_from_buffer(
+            body.len, (void *)(uintptr_t)(body.len > 0 ? body.ptr : ""),
+            MHD_RESPMEM_MUST_COPY);
+    if (response != NULL) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_VARY,
+                                "Accept-Encoding");
         add_headers(response, type, pairs);
+    }
     answer(exchange, status, response);
 }
 
@@ -210,6 +263,31 @@ static void wake_streams(struct http_server *server)
     }
 }
 
+static int64_t clock_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* libmicrohttpd's own time-out begins anew with every byte: who sends one now
+ * and then would keep the connection for ever. */
+static void drop_slow(struct http_server *server)
+{
+    const int64_t now = clock_ms();
+    const int64_t grace = (int64_t)server->options.timeout_s * 2000;
+
+    for (struct peer *peer = server->peers; peer != NULL; peer = peer->next) {
+        int64_t owed =
+            grace + (int64_t)(atomic_load(&peer->bytes) * 1000 / LEAST_RATE);
+
+        if (!atomic_load(&peer->busy) &&
+            now - atomic_load(&peer->since_ms) > owed)
+            shutdown(peer->fd, SHUT_RDWR);
+    }
+}
+
 static void *tick(void *arg)
 {
     struct http_server *server = arg;
@@ -220,10 +298,74 @@ static void *tick(void *arg)
         nanosleep(&pause, NULL);
         pthread_mutex_lock(&server->lock);
         wake_streams(server);
+        drop_slow(server);
         stopping = server->stopping;
         pthread_mutex_unlock(&server->lock);
     } while (!stopping);
     return NULL;
+}
+
+/* ---- Connections ------------------------------------------------------- */
+
+static void peer_comes(struct http_server *server,
+                       struct MHD_Connection *connection, void **own)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct peer *peer = calloc(1, sizeof(*peer));
+
+    *own = peer;
+    if (peer == NULL)
+        return;
+    peer->fd = info != NULL ? info->connect_fd : -1;
+    atomic_store(&peer->since_ms, clock_ms());
+    pthread_mutex_lock(&server->lock);
+    peer->next = server->peers;
+    peer->link = &server->peers;
+    if (peer->next != NULL)
+        peer->next->link = &peer->next;
+    server->peers = peer;
+    pthread_mutex_unlock(&server->lock);
+}
+
+/* The socket is still open: drop_slow() never meets another one's number. */
+static void peer_goes(struct http_server *server, struct peer *peer)
+{
+    if (peer == NULL)
+        return;
+    pthread_mutex_lock(&server->lock);
+    *peer->link = peer->next;
+    if (peer->next != NULL)
+        peer->next->link = peer->link;
+    pthread_mutex_unlock(&server->lock);
+    free(peer);
+}
+
+static void connection_changed(void *ctx, struct MHD_Connection *connection,
+                               void **own,
+                               enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        peer_comes(ctx, connection, own);
+    else
+        peer_goes(ctx, *own);
+}
+
+static struct peer *peer_at(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info != NULL ? info->socket_context : NULL;
+}
+
+static void peer_is_busy(struct peer *peer, bool busy)
+{
+    if (peer == NULL)
+        return;
+    atomic_store(&peer->bytes, 0);
+    atomic_store(&peer->since_ms, clock_ms());
+    atomic_store(&peer->busy, busy);
 }
 
 /* ---- Requests ---------------------------------------------------------- */
@@ -265,6 +407,9 @@ static struct http_exchange *exchange_new(struct http_server *server,
     exchange->request.path = exchange->path;
     exchange->request.address = exchange->address;
     exchange->request.tls = server->options.tls_cert != NULL;
+    exchange->peer = peer_at(connection);
+    exchange->packs =
+        gzip_accepted(http_header(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING));
     set_peer(exchange);
     pthread_mutex_lock(&server->lock);
     server->exchanges++;
@@ -292,19 +437,51 @@ static bool keep_body(struct http_exchange *exchange, const char *data,
     return true;
 }
 
-static enum MHD_Result send_plain(struct MHD_Connection *connection,
+static void drop_body(struct http_exchange *exchange)
+{
+    atomic_fetch_sub(&exchange->server->bodies, exchange->cap);
+    free(exchange->body);
+    exchange->body = NULL;
+    exchange->len = exchange->cap = 0;
+}
+
+static const char *title_of(unsigned status)
+{
+    switch (status) {
+    case MHD_HTTP_BAD_REQUEST:
+        return "Bad Request";
+    case MHD_HTTP_CONTENT_TOO_LARGE:
+        return "Content Too Large";
+    case MHD_HTTP_UNSUPPORTED_MEDIA_TYPE:
+        return "Unsupported Media Type";
+    case MHD_HTTP_SERVICE_UNAVAILABLE:
+        return "Service Unavailable";
+    default:
+        return "Internal Server Error";
+    }
+}
+
+static enum MHD_Result send_plain(const struct http_exchange *exchange,
                                   unsigned status)
 {
-    static const char text[] = "{\"status\":413}";
+    char text[256];
+    int len =
+        snprintf(text, sizeof(text),
+                 "{\"type\":\"about:blank\",\"title\":\"%s\","
+                 "\"status\":%u,\"detail\":\"a body has at most %zu "
+                 "bytes, as it is or in gzip\"}\n",
+                 title_of(status), status, exchange->server->options.max_body);
     struct MHD_Response *response = MHD_create_response_from_buffer(
-        0, (void *)(uintptr_t)text, MHD_RESPMEM_PERSISTENT);
+        (size_t)len, text, MHD_RESPMEM_MUST_COPY);
     enum MHD_Result result;
 
     if (response == NULL)
         return MHD_NO;
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                            "application/problem+json");
     /* What is still to come of the body is not wanted. */
     MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    result = MHD_queue_response(connection, status, response);
+    result = MHD_queue_response(exchange->connection, status, response);
     MHD_destroy_response(response);
     return result;
 }
@@ -321,7 +498,7 @@ static enum MHD_Result send_answer(struct http_exchange *exchange)
     exchange->response = NULL;
     pthread_mutex_unlock(&exchange->lock);
     if (response == NULL) /* memory is out */
-        return send_plain(exchange->connection, MHD_HTTP_INTERNAL_SERVER_ERROR);
+        return send_plain(exchange, MHD_HTTP_INTERNAL_SERVER_ERROR);
     result = MHD_queue_response(exchange->connection, status, response);
     MHD_destroy_response(response);
     return result;
@@ -331,14 +508,19 @@ static enum MHD_Result send_answer(struct http_exchange *exchange)
  * or wait for it. */
 static enum MHD_Result hand_over(struct http_exchange *exchange)
 {
+    struct http_server *server = exchange->server;
     bool answered;
 
     if (exchange->stage == COMING) {
         exchange->stage = HANDED;
+        peer_is_busy(exchange->peer, true);
+        pthread_mutex_lock(&server->lock);
+        server->waiting++;
+        pthread_mutex_unlock(&server->lock);
         exchange->request.body = slice_make(
             exchange->body != NULL ? exchange->body : "", exchange->len);
-        exchange->server->options.handle(exchange->server->options.ctx,
-                                         exchange, &exchange->request);
+        server->options.handle(server->options.ctx, exchange,
+                               &exchange->request);
     }
     pthread_mutex_lock(&exchange->lock);
     answered = exchange->stage == ANSWERED;
@@ -369,12 +551,61 @@ static enum MHD_Result begin(struct http_server *server,
     if (exchange == NULL)
         return MHD_NO;
     if (declares_too_much(exchange))
+        return send_plain(exchange, MHD_HTTP_CONTENT_TOO_LARGE);
+    if (server->options.accept == NULL ||
+        server->options.accept(server->options.ctx, exchange,
+                               &exchange->request))
+        return MHD_YES;
+    return send_answer(exchange);
+}
+
+/* A body in chunks names no length: it is dropped at the limit, and refused
+ * once it is over, which it is soon: time runs out. */
+static void take_body(struct http_exchange *exchange, const char *data,
+                      size_t len)
+{
+    struct http_server *server = exchange->server;
+    const size_t held = exchange->cap;
+
+    if (exchange->peer != NULL)
+        atomic_fetch_add(&exchange->peer->bytes, len);
+    if (exchange->refused == 0 &&
+        exchange->len + len > server->options.max_body)
         exchange->refused = MHD_HTTP_CONTENT_TOO_LARGE;
-    else if (server->options.accept != NULL)
-        exchange->refused = server->options.accept(
-            server->options.ctx, exchange, &exchange->request);
-    return exchange->refused != 0 ? send_plain(connection, exchange->refused)
-                                  : MHD_YES;
+    if (exchange->refused == 0 &&
+        (atomic_load(&server->bodies) > BODIES * server->options.max_body ||
+         !keep_body(exchange, data, len)))
+        exchange->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
+    atomic_fetch_add(&server->bodies, exchange->cap - held);
+    if (exchange->refused != 0)
+        drop_body(exchange);
+}
+
+/* 0, or the status to refuse it with. */
+static unsigned unpack_body(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    const char *how = http_header(exchange, MHD_HTTP_HEADER_CONTENT_ENCODING);
+    char *plain;
+    size_t len;
+    enum gzip_outcome outcome;
+
+    if (how == NULL || strcasecmp(how, "identity") == 0)
+        return 0;
+    if (strcasecmp(how, "gzip") != 0 && strcasecmp(how, "x-gzip") != 0)
+        return MHD_HTTP_UNSUPPORTED_MEDIA_TYPE;
+    outcome = gzip_unpack(slice_make(exchange->body, exchange->len),
+                          server->options.max_body, &plain, &len);
+    if (outcome == GZIP_TOO_LARGE)
+        return MHD_HTTP_CONTENT_TOO_LARGE;
+    if (outcome != GZIP_FINE)
+        return outcome == GZIP_BAD ? MHD_HTTP_BAD_REQUEST
+                                   : MHD_HTTP_SERVICE_UNAVAILABLE;
+    drop_body(exchange);
+    exchange->body = plain;
+    exchange->len = exchange->cap = len;
+    atomic_fetch_add(&server->bodies, len);
+    return 0;
 }
 
 static enum MHD_Result access_handler(void *ctx,
@@ -390,23 +621,14 @@ static enum MHD_Result access_handler(void *ctx,
     if (exchange == NULL)
         return begin(server, connection, path, method, own);
     if (*len > 0) {
-        /* A body in chunks names no length: it is dropped at the limit, and
-         * refused once it is over, which it is soon: time runs out. */
-        if (exchange->refused == 0 &&
-            exchange->len + *len > server->options.max_body)
-            exchange->refused = MHD_HTTP_CONTENT_TOO_LARGE;
-        if (exchange->refused == 0 && !keep_body(exchange, data, *len))
-            exchange->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
-        if (exchange->refused != 0) {
-            free(exchange->body);
-            exchange->body = NULL;
-            exchange->len = exchange->cap = 0;
-        }
+        take_body(exchange, data, *len);
         *len = 0;
         return MHD_YES;
     }
+    if (exchange->stage == COMING && exchange->refused == 0)
+        exchange->refused = unpack_body(exchange);
     if (exchange->refused != 0)
-        return send_plain(connection, exchange->refused);
+        return send_plain(exchange, exchange->refused);
     return hand_over(exchange);
 }
 
@@ -424,7 +646,8 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **own,
         MHD_destroy_response(exchange->response);
     if (exchange->pull_done != NULL)
         exchange->pull_done(exchange->pull_ctx);
-    free(exchange->body);
+    drop_body(exchange);
+    peer_is_busy(exchange->peer, false);
     free(exchange->path);
     free(exchange->method);
     pthread_mutex_destroy(&exchange->lock);
@@ -464,13 +687,22 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
         MHD_OPTION_CONNECTION_LIMIT, o->max_connections,
         MHD_OPTION_CONNECTION_TIMEOUT, o->timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->max_header,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_ARRAY,
-        o->tls_cert != NULL ? tls : none, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, completed, server,
+        MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
+        MHD_OPTION_ARRAY, o->tls_cert != NULL ? tls : none, MHD_OPTION_END);
+}
+
+static unsigned http_connections(struct http_server *server)
+{
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(
+        server->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+    return info != NULL ? info->num_connections : 0;
 }
 
 static void http_stop(struct http_server *server)
 {
-    unsigned left;
+    bool left;
 
     if (server == NULL)
         return;
@@ -485,15 +717,16 @@ static void http_stop(struct http_server *server)
     pthread_mutex_unlock(&server->lock);
     if (server->ticking)
         pthread_join(server->ticker, NULL);
-    /* Whatever was handed over is answered: the writer sees to it. */
-    for (int i = 0; i < 100; i++) {
+    /* Whatever was handed over is answered: the writer sees to it. Others have
+     * a moment to end. */
+    for (int i = 0;; i++) {
         const struct timespec pause = {.tv_nsec = 20000000L};
 
         pthread_mutex_lock(&server->lock);
-        left = server->exchanges;
+        left = server->waiting > 0 || (server->exchanges > 0 && i < 100);
         wake_streams(server);
         pthread_mutex_unlock(&server->lock);
-        if (left == 0)
+        if (!left)
             break;
         nanosleep(&pause, NULL);
     }
@@ -531,5 +764,5 @@ static struct http_server *http_start(const struct http_server_options *options,
 }
 
 MODULE_EXPORT const struct module_http bounce_module_http = {
-    MODULE_VERSION, http_start, http_stop,  http_header,
-    http_query,     http_reply, http_stream};
+    MODULE_VERSION, http_start, http_stop,  http_connections,
+    http_header,    http_query, http_reply, http_stream};
