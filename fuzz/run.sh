@@ -30,6 +30,7 @@ case $name in
 fuzz_webhook) webhooks ;;
 fuzz_rules | fuzz_stanza) more="$source/data/rules $source/data/providers" ;;
 fuzz_policy) more=$source/data/policy ;;
+fuzz_rows) more=$source/tests/cli ;; # CSV and JSON stand in them
 esac
 # shellcheck disable=SC2086 # words are meant to split
 exec "$fuzzer" -max_total_time="$seconds" -max_len=16384 -timeout=20 \

@@ -212,11 +212,11 @@ static void read_file(struct sent_run *run, const char *path)
 static void summarize(struct sent_run *run)
 {
     struct textbuf *text = &run->out.text;
+    uint64_t lines = run->fresh + run->known + run->bad;
 
     if (run->json) {
         textbuf_byte(text, '{');
-        json_out_number(text, "lines",
-                        (int64_t)(run->fresh + run->known + run->bad));
+        json_out_number(text, "lines", (int64_t)lines);
         json_out_number(text, "new", (int64_t)run->fresh);
         json_out_number(text, "known", (int64_t)run->known);
         json_out_number(text, "bad", (int64_t)run->bad);
@@ -224,8 +224,7 @@ static void summarize(struct sent_run *run)
         return;
     }
     textbuf_format(text, "%llu lines: %llu new, %llu known, %llu bad\n",
-                   (unsigned long long)(run->fresh + run->known + run->bad),
-                   (unsigned long long)run->fresh,
+                   (unsigned long long)lines, (unsigned long long)run->fresh,
                    (unsigned long long)run->known,
                    (unsigned long long)run->bad);
 }

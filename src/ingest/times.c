@@ -48,6 +48,7 @@ static bool take_figure(struct bounce_slice *s, char mark, unsigned *value_out)
 /* Day and month in figures before the year, and perhaps a time. */
 static int64_t parse_figures(struct bounce_slice s)
 {
+    static const char months[] = "xxxJanFebMarAprMayJunJulAugSepOctNovDec";
     size_t first_len = 0;
     unsigned first, second, year;
     char mark, text[80];
@@ -75,10 +76,9 @@ static int64_t parse_figures(struct bounce_slice s)
         s = slice_trim(slice_from(s, 1));
     if (first > 31 || second > 12 || s.len > 32)
         return BOUNCE_NO_TIME;
-    len =
-        snprintf(text, sizeof(text), "%u %.3s %u %.*s", first,
-                 "xxxJanFebMarAprMayJunJulAugSepOctNovDec" + (size_t)second * 3,
-                 year, (int)s.len, s.len > 0 ? s.ptr : "");
+    len = snprintf(text, sizeof(text), "%u %.3s %u %.*s", first,
+                   &months[(size_t)second * 3], year, (int)s.len,
+                   s.len > 0 ? s.ptr : "");
     return date_parse(slice_make(text, (size_t)len));
 }
 
