@@ -33,8 +33,27 @@ _bounce_policies() {
 
 _bounce_value() {
     case $1 in
-    --store | --address-key | --key | --verp-key) _bounce_files ;;
+    --store | --address-key | --key | --verp-key | --config | --certificate) _bounce_files ;;
     --policy) _bounce_policies ;;
+    --state) _bounce_words "active suspended suppressed" ;;
+    --class) _bounce_words "hard soft block admin event undetermined" ;;
+    --kind)
+        _bounce_words "bounce delay delivery feedback unsubscribe auto_reply \
+            challenge"
+        ;;
+    --by)
+        _bounce_words "day class category provider domain campaign scope ip \
+            sender_domain"
+        ;;
+    --format)
+        case $verb in
+        export) _bounce_words "csv json plain mailgun email" ;;
+        *)
+            _bounce_words "postfix exim sendmail opensmtpd powermta kumomta \
+                journal"
+            ;;
+        esac
+        ;;
     --cause) _bounce_words "hard counted complaint unsubscribe manual" ;;
     --labels) _bounce_labels ;;
     --rules) _bounce_folders ;;
@@ -52,7 +71,8 @@ _bounce_value() {
     --jobs) _bounce_words "1 2 4 8" ;;
     --host | --service | --provider | --below | --least | --now | --since | --engaged | \
         --until | --scope | --campaign | --ip | --reason | --consent | --where | \
-        --verp-max-age | --max-age | --keep-raw | --keep-events | --id)
+        --verp-max-age | --max-age | --keep-raw | --keep-events | --id | --category | \
+        --domain | --address | --rule | --limit | --cursor | --columns)
         COMPREPLY=()
         ;;
     *) return 1 ;;
@@ -62,49 +82,34 @@ _bounce_value() {
 _bounce() {
     local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]}
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    local options store="--store --policy --address-key --hash-addresses \
-        --hash-domains --now --help"
+    local verbs
 
     COMPREPLY=()
     if [ "$COMP_CWORD" = 1 ]; then
-        _bounce_words "read classify explain codes labels rules learn ingest \
-            import suppress release forget reclassify policy verp \
-            --help --version"
+        verbs=$("$program" --help 2>/dev/null |
+            sed -n '/^verbs:/,/^options:/s/^  \([a-z]*\) .*/\1/p')
+        _bounce_words "$verbs --help --version"
         return
     fi
-    case $verb in
-    read) options="--json --table --labels --trace --rules --jobs --help" ;;
-    classify) options="--json --labels --host --stage --service --rules --help" ;;
-    explain) options="--service --provider --json --help" ;;
-    codes) options="--json --table --help" ;;
-    labels) options="--json --help" ;;
-    rules) options="--rules --json --host --service --from --help" ;;
-    learn) options="--below --least --rules --help" ;;
-    ingest)
-        options="--scope --campaign --ip --from --since --engaged --verp-key \
-            --verp-max-age --keep-raw --keep-events --again --jobs --json \
-            --rules $store"
+    # "ingest log" and its like have options of their own.
+    case $verb-${COMP_WORDS[2]:-} in
+    ingest-sent | ingest-log | ingest-hook)
+        [ "$COMP_CWORD" = 2 ] || verb="ingest ${COMP_WORDS[2]}"
         ;;
-    import) options="--from --scope --skip-blocks --dry-run --json --rules $store" ;;
-    suppress) options="--scope --reason --until --cause --json $store" ;;
-    release)
-        options="--scope --reason --consent --where --dry-run --json --csv \
-            --table $store"
-        ;;
-    forget) options="--json $store" ;;
-    reclassify) options="--dry-run --json --csv --table --rules $store" ;;
-    policy) options="--json --csv --table $store" ;;
-    verp) options="--key --id --max-age --json --now --help" ;;
-    *) return ;;
     esac
     _bounce_value "$prev" && return
     case $cur in
-    -*) _bounce_words "$options" && return ;;
+    -*)
+        # shellcheck disable=SC2086 # the verb may be two words
+        _bounce_words "$("$program" $verb --help 2>/dev/null |
+            sed -n 's/^  \(--[a-z-]*\).*/\1/p')"
+        return
+        ;;
     esac
     case $verb in
-    read | explain | learn | import) _bounce_files ;;
+    read | explain | learn | import | "ingest "* | config) _bounce_files ;;
     ingest)
-        [ "$prev" != ingest ] || _bounce_words sent
+        [ "$prev" != ingest ] || _bounce_words "sent log hook"
         [ ${#COMPREPLY[@]} -gt 0 ] || _bounce_files
         ;;
     policy)

@@ -36,7 +36,7 @@ completes "$("$program" rules list | head -n 1 | cut -f 1)" rules show ""
 # Every option of every verb.
 for verb in $("$program" --help | sed -n '/^verbs:/,/^options:/s/^  \([a-z]*\) .*/\1/p'); do
     completes "$verb" "$verb"
-    for option in $("$program" "$verb" --help | grep -o '^  --[a-z]*'); do
+    for option in $("$program" "$verb" --help | grep -o '^  --[a-z-]*'); do
         completes "$option" "$verb" "$option"
         grep -qe "$option" completions/_bounce || {
             echo "zsh: $option is missing" >&2
