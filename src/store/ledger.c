@@ -10,6 +10,7 @@
 struct ledger *ledger_new(struct book *book)
 {
     struct ledger *ledger = calloc(1, sizeof(*ledger));
+    struct bounce_engine *engine;
 
     if (ledger == NULL)
         return NULL;
@@ -24,10 +25,12 @@ struct ledger *ledger_new(struct book *book)
         return NULL;
     }
     /* An engine that is shared was sealed: a reader changes it no more. */
-    if (book->engine != NULL &&
-        bounce_reader_new((struct bounce_engine *)(uintptr_t)book->engine,
-                          &ledger->reader) != BOUNCE_OK)
-        ledger->reader = NULL;
+    memcpy(&engine, &book->engine, sizeof(engine));
+    if (engine != NULL &&
+        bounce_reader_new(engine, &ledger->reader) != BOUNCE_OK) {
+        ledger_free(ledger);
+        return NULL;
+    }
     return ledger;
 }
 

@@ -31,9 +31,12 @@ static const struct store_column raw_columns[] = {
     {"seq", STORE_INT}, {"recorded_at", STORE_INT}, {"data", STORE_BLOB}};
 static const struct store_put raw_put = {"raw", raw_columns, 3, 0, STORE_KEEP};
 
-static struct store_value or_null(int64_t value)
+static const struct store_value null;
+
+/* NULL where it is the number that stands for unknown. */
+static struct store_value unless(int64_t unknown, int64_t value)
 {
-    return value != 0 ? store_int(value) : (struct store_value){0};
+    return value != unknown ? store_int(value) : null;
 }
 
 static struct bounce_slice facts_text(struct ledger *ledger,
@@ -61,16 +64,15 @@ static bool fill_row(struct ledger *ledger, const struct entry *e,
     row[3] = store_int(e->recorded_at);
     row[4] = store_int(e->id64);
     row[5] = store_int(e->failure);
-    row[6] = or_null(e->mid);
-    row[7] = or_null(e->qid);
+    row[6] = unless(0, e->mid);
+    row[7] = unless(0, e->qid);
     row[8] = store_int(e->kind);
     row[9] = store_int(e->counts);
     row[10] = store_int(e->review);
     row[11] = store_text(e->id);
     row[12] = store_int(e->cls);
     row[13] = store_text(e->category);
-    row[14] =
-        e->confidence < 0 ? (struct store_value){0} : store_int(e->confidence);
+    row[14] = unless(-1, e->confidence);
     row[15] = store_int(e->permanent);
     row[16] = store_int(e->verified);
     row[17] = store_text(e->rule);
@@ -82,7 +84,7 @@ static bool fill_row(struct ledger *ledger, const struct entry *e,
     row[23] = store_text(e->sender_domain);
     row[24] = store_text(facts_text(ledger, e, &failed));
     row[25] = store_text(e->source);
-    row[26] = e->offset < 0 ? (struct store_value){0} : store_int(e->offset);
+    row[26] = e->offset < 0 ? null : store_int(e->offset);
     row[27] = store_text(e->body);
     return !failed;
 }
@@ -297,8 +299,7 @@ enum store_err entry_update(struct ledger *ledger, const struct entry *e,
     values[7] = store_text(e->sender_domain);
     values[8] = store_int(e->cls);
     values[9] = store_text(e->category);
-    values[10] =
-        e->confidence < 0 ? (struct store_value){0} : store_int(e->confidence);
+    values[10] = unless(-1, e->confidence);
     values[11] = store_text(e->rule);
     values[12] = store_text(e->provider);
     return store_run(

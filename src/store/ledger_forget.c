@@ -152,16 +152,19 @@ static enum store_err keep_digest(struct ledger *ledger,
     return store_put_rows(ledger->book->store, &forgotten_put, row, 1, error);
 }
 
+/* A report of many recipients is kept with the first of them. */
+static const char drop_raws[] =
+    "DELETE FROM raw WHERE seq IN (SELECT o.seq FROM event e "
+    "JOIN event o ON o.seq = (SELECT max(r.seq) FROM raw r "
+    "WHERE r.seq <= e.seq) AND (o.seq = e.seq OR (o.source = e.source AND "
+    "o.\"offset\" = e.\"offset\")) WHERE e.rcpt = $1)";
+
 static enum store_err delete_all(struct ledger *ledger,
                                  const struct person *person,
                                  struct store_error *error)
 {
     static const char *const statements[] = {
-        /* A report of many recipients is kept with the first of them. */
-        "DELETE FROM raw WHERE seq IN (SELECT o.seq FROM event e "
-        "JOIN event o ON o.seq = (SELECT max(r.seq) FROM raw r "
-        "WHERE r.seq <= e.seq) AND (o.seq = e.seq OR (o.source = e.source "
-        "AND o.\"offset\" = e.\"offset\")) WHERE e.rcpt = $1)",
+        drop_raws,
         "DELETE FROM event WHERE rcpt = $1",
         "DELETE FROM folded WHERE rcpt = $1",
         "DELETE FROM sent WHERE rcpt = $1",
