@@ -12,6 +12,7 @@ struct node {
     struct known *known; /* NULL: fresh */
     struct entry *entry;
     size_t parent;
+    size_t first; /* of a root: 0 a known one, else an entry's index + 1 */
     int64_t at, id64, own, mid, qid;
     int kind;
 };
@@ -151,36 +152,37 @@ static bool make_nodes(struct ledger *ledger, struct person *person,
 }
 
 /* The first of its group that came in counts: none of the known ones does when
- * there is one. */
-static bool tells_first(struct joining *j, size_t i)
+ * there is one. A root notes who came first. */
+static void find_first(struct joining *j)
 {
-    for (size_t k = 0; k < j->count; k++) {
-        const struct node *other = &j->nodes[k];
+    for (size_t i = 0; i < j->count; i++)
+        j->nodes[i].first = SIZE_MAX;
+    for (size_t i = 0; i < j->count; i++) {
+        const struct node *node = &j->nodes[i];
+        struct node *top = &j->nodes[root(j, i)];
+        size_t order = node->known != NULL ? 0 : node->entry->index + 1;
 
-        if (k == i || root(j, k) != root(j, i))
-            continue;
-        if (other->known != NULL ||
-            other->entry->index < j->nodes[i].entry->index)
-            return false;
+        if (order < top->first)
+            top->first = order;
     }
-    return true;
 }
 
 static void name_failures(struct person *person, struct joining *j)
 {
+    find_first(j);
     for (size_t i = 0; i < j->count; i++) {
         struct node *node = &j->nodes[i];
-        const struct node *first = &j->nodes[root(j, i)];
+        const struct node *top = &j->nodes[root(j, i)];
 
         if (node->known != NULL) {
-            node->known->becomes = first->own;
-            node->known->told_at = first->at;
-            person->replay |= first->own != node->known->failure;
+            node->known->becomes = top->own;
+            node->known->told_at = top->at;
+            person->replay |= top->own != node->known->failure;
             continue;
         }
-        node->entry->failure = first->own;
-        node->entry->told_at = first->at;
-        node->entry->counts = tells_first(j, i);
+        node->entry->failure = top->own;
+        node->entry->told_at = top->at;
+        node->entry->counts = top->first == node->entry->index + 1;
     }
 }
 

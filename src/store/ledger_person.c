@@ -371,20 +371,45 @@ enum store_err persons_load_judged(struct ledger *ledger,
 
 /* ---- Once ------------------------------------------------------------ */
 
-static bool is_known(const struct person *person, const struct entry *entry)
-{
-    for (size_t i = 0; i < person->known_count; i++) {
-        if (person->known[i].id64 == entry->id64)
-            return true;
-    }
-    /* Earlier in the batch: those of one second need not stand together. */
-    for (size_t i = 0; i < person->entry_count; i++) {
-        const struct entry *other = person->entries[i];
+/* An event by its id; known ones come before those of the batch. */
+struct told {
+    int64_t id64;
+    struct entry *entry; /* NULL: known */
+};
 
-        if (other->id64 == entry->id64 && other->index < entry->index)
-            return true;
+static int by_id(const void *a, const void *b)
+{
+    const struct told *x = a, *y = b;
+    size_t before = x->entry != NULL ? x->entry->index + 1 : 0;
+    size_t after = y->entry != NULL ? y->entry->index + 1 : 0;
+
+    if (x->id64 != y->id64)
+        return x->id64 < y->id64 ? -1 : 1;
+    return before < after ? -1 : before > after;
+}
+
+/* Of those with one id the first alone is fresh, unless it is known. */
+static bool find_fresh(struct ledger *ledger, struct person *person)
+{
+    size_t count = person->known_count + person->entry_count, at = 0;
+    struct told *list;
+
+    if (count == 1)
+        return true;
+    list = arena_alloc(&ledger->arena, count * sizeof(*list));
+    if (list == NULL)
+        return false;
+    for (size_t i = 0; i < person->known_count; i++)
+        list[at++] = (struct told){person->known[i].id64, NULL};
+    for (size_t i = 0; i < person->entry_count; i++)
+        list[at++] =
+            (struct told){person->entries[i]->id64, person->entries[i]};
+    qsort(list, count, sizeof(*list), by_id);
+    for (size_t i = 1; i < count; i++) {
+        if (list[i].entry != NULL && list[i].id64 == list[i - 1].id64)
+            list[i].entry->fresh = false;
     }
-    return false;
+    return true;
 }
 
 static bool was_folded(const struct person *person)
@@ -425,11 +450,12 @@ enum store_err persons_dedupe(struct ledger *ledger, struct store_error *error)
         struct person *person = &ledger->persons[i];
         bool folded = was_folded(person);
 
+        if (!find_fresh(ledger, person))
+            return ledger_nomem(error);
         for (size_t j = 0; j < person->entry_count; j++) {
             struct entry *entry = person->entries[j];
             struct store_value *key;
 
-            entry->fresh = !is_known(person, entry);
             if (!entry->fresh || !folded)
                 continue;
             key = rows_add(ledger, &keys);
