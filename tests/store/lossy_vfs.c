@@ -68,7 +68,8 @@ unsigned long lossy_vfs_failed(void)
 
 static bool power_is_out(void)
 {
-    return fault == LOSSY_POWER && fault_count > 0;
+    return (fault == LOSSY_POWER || fault == LOSSY_POWER_AT_SYNC) &&
+           fault_count > 0;
 }
 
 /* Does this operation, which kind can befall, fail? */
@@ -77,7 +78,8 @@ static bool fails(enum lossy_fault kind)
     if (power_is_out()) {
         return true;
     }
-    if (fault != kind && fault != LOSSY_POWER) {
+    if (fault != kind && fault != LOSSY_POWER &&
+        (fault != LOSSY_POWER_AT_SYNC || kind != LOSSY_SYNC)) {
         return false;
     }
     if (fault_after > 0) {
@@ -241,7 +243,8 @@ static void lose(struct disk_file *file, enum lossy_loss loss,
                                 pending->data + at, len);
                 }
             }
-        } else if (loss != LOSSY_LOSE_ALL && random_below(random, 2) == 0) {
+        } else if (loss == LOSSY_LOSE_NONE ||
+                   (loss != LOSSY_LOSE_ALL && random_below(random, 2) == 0)) {
             pending_apply(&file->synced, pending);
         }
     }
@@ -250,7 +253,8 @@ static void lose(struct disk_file *file, enum lossy_loss loss,
 static void settle(struct disk_file *file, enum lossy_loss loss,
                    struct random *random)
 {
-    bool lucky = loss != LOSSY_LOSE_ALL && random_below(random, 2) == 0;
+    bool lucky = loss == LOSSY_LOSE_NONE ||
+                 (loss != LOSSY_LOSE_ALL && random_below(random, 2) == 0);
     if (file->unlinked && lucky) {
         file->there = false;
     } else if (file->fresh && lucky) {

@@ -17,7 +17,8 @@ void lossy_vfs_remove(void);
 
 enum lossy_fault {
     LOSSY_NONE,
-    LOSSY_POWER,   /* from then on nothing works */
+    LOSSY_POWER,         /* from then on nothing works */
+    LOSSY_POWER_AT_SYNC, /* the same, beginning with a sync */
     LOSSY_FULL,    /* a write writes half and says that the disk is full */
     LOSSY_SYNC,    /* a sync fails; what it was to sync stays unsynced */
     LOSSY_READONLY /* databases open for reading only (after and times: no use) */
@@ -32,7 +33,8 @@ unsigned long lossy_vfs_failed(void);
 enum lossy_loss {
     LOSSY_LOSE_ALL,  /* nothing unsynced is there */
     LOSSY_LOSE_SOME, /* any of the writes may be, in no order */
-    LOSSY_LOSE_TORN  /* any of their sectors of 512 bytes may be */
+    LOSSY_LOSE_TORN, /* any of their sectors of 512 bytes may be */
+    LOSSY_LOSE_NONE  /* all of them are */
 };
 /* The power is back: each file is what the disk holds of it. All connections
  * are closed. seed: chooses what is lost. */

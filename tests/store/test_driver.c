@@ -327,7 +327,7 @@ static bool add_up(void *ctx, const struct store_value *row, size_t columns)
     assert_int_equal(row[0].type, STORE_INT);
     assert_int_equal(row[1].integer, row[0].integer * 3);
     sum->rows++;
-    sum->total += row[0].integer;
+    sum->total += row[0].integer / MANY;
     return true;
 }
 
@@ -339,10 +339,10 @@ static void many_rows_many_keys(void **state)
     assert_non_null(values);
     int64_t total = 0;
     for (int64_t i = 0; i < MANY; i++) {
-        int64_t key = INT64_MAX / (8 * MANY) * i * 2;
+        int64_t key = INT64_MAX / (16 * MANY) * i * 2;
         values[2 * i] = store_int(key);
         values[2 * i + 1] = store_int(key * 3);
-        total += i % 2 == 0 ? key : 0;
+        total += i % 2 == 0 ? key / MANY : 0;
     }
     expect_err(test, store_begin(test->store, STORE_WRITE, &test->error),
                STORE_OK);
@@ -642,11 +642,26 @@ static void writers_take_turns(void **state)
 
 /* Migrations */
 
+static size_t scripts_of(const struct store_driver *driver)
+{
+    size_t count = 0;
+    while (driver->migration(count) != NULL) {
+        count++;
+    }
+    return count;
+}
+
+static void expect_version(struct store *store, size_t version)
+{
+    char row[32];
+    (void)snprintf(row, sizeof(row), "'%zu'\n", version);
+    fixture_expect(store, "SELECT value FROM meta WHERE name = 'schema'", row);
+}
+
 static void a_store_is_made_once(void **state)
 {
     struct test *test = *state;
-    fixture_expect(test->store, "SELECT value FROM meta WHERE name = 'schema'",
-                   "'1'\n");
+    expect_version(test->store, scripts_of(test->store->driver));
     expect_err(test, put_tally(test, &tally_keep, "a", 1), STORE_OK);
     store_close(test->store);
     struct store_options reading = {.create = false};
@@ -680,7 +695,7 @@ static void other_peoples_tables_are_left_alone(void **state)
     struct test *test = *state;
     struct store_options options = {.create = true};
     const char *const scripts[] = {
-        "UPDATE meta SET value = '2' WHERE name = 'schema'",
+        "UPDATE meta SET value = '1000' WHERE name = 'schema'",
         "UPDATE meta SET value = 'one' WHERE name = 'schema'",
         "DELETE FROM meta WHERE name = 'schema'",
         "DROP TABLE meta",
@@ -719,7 +734,8 @@ static void a_store_grows_with_the_program(void **state)
     struct test *test = *state;
     struct store *store = test->store;
     real_driver = store->driver;
-    struct store_driver later = *real_driver;
+    static struct store_driver later;
+    later = *real_driver;
     later.migration = one_script_more;
     store->driver = &later;
 
@@ -731,8 +747,7 @@ static void a_store_grows_with_the_program(void **state)
     expect_err(test, migrate(store, true, &test->error), STORE_OK);
     expect_err(test, migrate(store, false, &test->error), STORE_OK);
     fixture_expect(store, "SELECT a FROM more", "1\n");
-    fixture_expect(store, "SELECT value FROM meta WHERE name = 'schema'",
-                   "'2'\n");
+    expect_version(store, scripts_of(real_driver) + 1);
 
     store->driver = real_driver;
     expect_fault(test, migrate(store, true, &test->error), STORE_E_VERSION);

@@ -78,11 +78,29 @@ static void all_text_is_compared_bytewise(void **state)
     }
 }
 
+/* Else a wrong value would be stored, or changed, where PostgreSQL refuses. */
+static void all_tables_are_strict(void **state)
+{
+    (void)state;
+    for (size_t i = 0; schema_sqlite[i] != NULL; i++) {
+        const char *at = schema_sqlite[i];
+        while ((at = strstr(at, "\nCREATE TABLE")) != NULL) {
+            const char *end = strstr(at, "\n)");
+            const char *strict = strstr(at, "STRICT;\n");
+            assert_non_null(end);
+            assert_non_null(strict);
+            assert_ptr_equal(strchr(end, ';'), strict + strlen("STRICT"));
+            at = end;
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dialects_agree),
         cmocka_unit_test(all_text_is_compared_bytewise),
+        cmocka_unit_test(all_tables_are_strict),
     };
     return cmocka_run_group_tests_name("schema", tests, NULL, NULL);
 }

@@ -35,7 +35,12 @@ static void live(struct round *round, bool power_goes)
     struct store_error error = {.code = STORE_OK};
     struct store *store = NULL;
     if (power_goes) {
-        lossy_vfs_fail(LOSSY_POWER, random_below(&round->random, 300), 1);
+        if (random_below(&round->random, 2) == 0) {
+            lossy_vfs_fail(LOSSY_POWER, random_below(&round->random, 300), 1);
+        } else {
+            lossy_vfs_fail(LOSSY_POWER_AT_SYNC,
+                           random_below(&round->random, 20), 1);
+        }
     }
     enum store_err err =
         store_open(round->fixture.where, &options, &store, &error);
@@ -91,7 +96,7 @@ static void power_may_go_any_time(void **state)
         work_init(&round.work, random_next(&round.random));
         for (int life = 0; life <= LIVES && round.done < WORK_STEPS; life++) {
             live(&round, life < LIVES);
-            lossy_vfs_restart((enum lossy_loss)random_below(&round.random, 3),
+            lossy_vfs_restart((enum lossy_loss)random_below(&round.random, 4),
                               random_next(&round.random));
             check(&round);
             lossy_vfs_restart(LOSSY_LOSE_ALL, 0);

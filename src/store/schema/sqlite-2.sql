@@ -8,7 +8,7 @@ CREATE TABLE token (
     scope TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     expires_at INTEGER
-) WITHOUT ROWID;
+) WITHOUT ROWID, STRICT;
 
 -- Who changed what by the API.
 CREATE TABLE audit (
@@ -17,4 +17,4 @@ CREATE TABLE audit (
     who TEXT NOT NULL,
     action TEXT NOT NULL,
     detail TEXT NOT NULL
-);
+) STRICT;
