@@ -145,13 +145,14 @@ static bool needs_met(struct matcher *m, const struct tab_atom_ref *ref,
 static void visit_ref(struct matcher *m, const struct matcher_text *text,
                       const struct tab_atom_ref *ref, size_t start, size_t end)
 {
-    struct verify_match match = {start, end, end - start};
+    struct verify_match match;
     uint32_t *tries;
 
     if (((ref->flags & TAB_REF_LEFT) != 0 &&
          text_map_inside(&text->map, start)) ||
         ((ref->flags & TAB_REF_RIGHT) != 0 && text_map_inside(&text->map, end)))
         return;
+    match = (struct verify_match){start, end, end - start};
     if ((ref->flags & TAB_REF_ALONE) == 0) {
         if (!needs_met(m, ref, start, end))
             return;
@@ -185,7 +186,7 @@ static void visit(struct matcher *m, const struct matcher_text *text,
         const struct tab_atom *atom = &tables->atoms[j];
         size_t start = at - atom->window;
 
-        if (atom->kind != kind || atom->window > at ||
+        if (atom->kind != kind || start > text->len ||
             atom->text.len > text->len - start ||
             (atom->text.len >= 4 &&
              bits_load32(text->ptr + at + (ptrdiff_t)(int32_t)atom->check_at) !=
@@ -225,13 +226,10 @@ static size_t keep_letters(struct matcher *m, const struct matcher_text *text,
     return keep(m->tables, hash, at, TAB_ATOM_FOUR, m->candidates, n);
 }
 
-/* Which of 64 positions have a turn at one of the three behind them. */
-static uint64_t turns_behind(const struct text_map *map, size_t block)
+/* The bits of the position n behind each of the 64 of a block. */
+static inline uint64_t behind(const uint64_t *bits, size_t block, unsigned n)
 {
-    uint64_t here = map->turn[block], next = map->turn[block + 1];
-
-    return here >> 1 | next << 63 | here >> 2 | next << 62 | here >> 3 |
-           next << 61;
+    return bits[block] >> n | bits[block + 1] << (64 - n);
 }
 
 /* The candidates of the 64 positions from block * 64 on. */
@@ -240,25 +238,30 @@ static size_t collect(struct matcher *m, const struct matcher_text *text,
 {
     static const uint32_t masks[5] = {0, 0xffU, 0xffffU, 0xffffffU,
                                       0xffffffffU};
-    const uint64_t last = (uint64_t)1 << 63;
-    uint64_t starts = text->map.start[block];
-    uint64_t near = turns_behind(&text->map, block);
+    const struct text_map *map = &text->map;
+    uint64_t starts = map->start[block];
+    uint64_t near = behind(map->turn, block, 1) | behind(map->turn, block, 2) |
+                    behind(map->turn, block, 3);
+    /* Words of two bytes at least, of three, of four. */
+    uint64_t two = behind(map->inside, block, 1);
+    uint64_t three = two & behind(map->inside, block, 2);
+    uint64_t many = three & behind(map->inside, block, 3);
 
     for (; starts != 0; starts &= starts - 1) {
         size_t at = block * 64 + bits_lowest(starts);
         uint64_t bytes = bits_load64(text->ptr + at);
-        uint64_t inside = text_map_from(text->map.inside, at + 1);
-        unsigned word = bits_lowest(~inside | last) + 1;
+        unsigned bit = at % 64;
+        unsigned word = 1 + (unsigned)((two >> bit & 1) + (three >> bit & 1) +
+                                       (many >> bit & 1));
         /* A sign is no word: 4 bytes count, whatever they are. */
-        unsigned four =
-            word > 3 || !ascii_is_alnum((unsigned char)bytes) ? 4 : word;
+        unsigned four = ascii_is_alnum((unsigned char)bytes) ? word : 4;
         uint32_t hash = tab_hash((uint32_t)bytes & masks[four]);
 
         meet(m, hash, at);
         n = keep(m->tables, hash, at, TAB_ATOM_FOUR, m->candidates, n);
         n = keep(m->tables, tab_hash_eight(bytes), at, TAB_ATOM_EIGHT,
                  m->candidates, n);
-        if ((near >> at % 64 & 1) != 0)
+        if ((near >> bit & 1) != 0)
             n = keep_letters(m, text, at, word, n);
     }
     return n;

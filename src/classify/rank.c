@@ -3,6 +3,8 @@
  * before built-in ones; weight; inside the innermost reply before the wrapper
  * around it; a matched provider, a block list's name, general; most literal
  * bytes; exact status, exact code, wildcard, none; a stage; the id. */
+#include "base/bits.h"
+#include "base/block.h"
 #include "classify/normalize.h"
 #include "classify/verdict.h"
 
@@ -13,21 +15,45 @@ struct candidate {
     bool inside;
 };
 
-/* Text behind such a word says why; what stands before says what. */
+/* Where words begin behind whose last blank, at at, text says why; SLICE_NPOS
+ * if none stand there. */
+static size_t reason_before(struct bounce_slice text, size_t from, size_t at)
+{
+    static const struct bounce_slice words[] = {
+        {"because ", 8}, {"due to ", 7}, {"reason: ", 8}, {"reason is ", 10}};
+    char last = text.ptr[at - 1];
+
+    if (last != 'e' && last != 'o' && last != ':' && last != 's')
+        return SLICE_NPOS;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t len = words[i].len;
+
+        if (at + 1 - from >= len &&
+            bits_equal(text.ptr + at + 1 - len, words[i].ptr, len))
+            return at + 1 - len;
+    }
+    return SLICE_NPOS;
+}
+
+/* Text behind such words says why; what stands before says what. */
 static size_t find_reason(struct bounce_slice text, size_t from, size_t to)
 {
-    static const char *const words[] = {"because ", "due to ",
-                                        "reason: ", "reason is "};
-    size_t best = SLICE_NPOS;
+    for (size_t block = from; block + 7 <= to; block += 64) {
+        struct block b;
+        uint64_t spaces;
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        size_t at =
-            slice_find(slice_sub(text, from, to - from), slice_cstr(words[i]));
+        block_load_all(&b, text.ptr + block); /* the pad is long enough */
+        for (spaces = block_equal(&b, ' '); spaces != 0; spaces &= spaces - 1) {
+            size_t at = block + bits_lowest(spaces), found;
 
-        if (at != SLICE_NPOS && from + at < best)
-            best = from + at;
+            if (at >= to || at == from)
+                continue;
+            found = reason_before(text, from, at);
+            if (found != SLICE_NPOS)
+                return found;
+        }
     }
-    return best;
+    return SLICE_NPOS;
 }
 
 bool subject_match(struct subject *s, const struct reply *reply)
