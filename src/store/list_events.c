@@ -129,11 +129,13 @@ static void add_index(struct search *s, const struct stream *stream)
     case BY_ADDRESS:
         query_add(q, "rcpt = ");
         query_value(q, store_int(s->address.key));
-        if (f->since != BOUNCE_NO_TIME) {
+        /* A place says more than the time does where the page begins. */
+        if (f->since != BOUNCE_NO_TIME && (f->newest_first || !stream->begun)) {
             query_add(q, " AND at >= ");
             query_value(q, store_int(f->since));
         }
-        if (f->until != BOUNCE_NO_TIME) {
+        if (f->until != BOUNCE_NO_TIME &&
+            (!f->newest_first || !stream->begun)) {
             query_add(q, " AND at < ");
             query_value(q, store_int(f->until));
         }
@@ -171,11 +173,11 @@ static void add_rest(struct search *s)
     query_add(q, " WHERE 1 = 1");
     if (s->review && s->index != BY_REVIEW)
         query_add(q, " AND review <> 0");
-    if (s->index != BY_ADDRESS && f->since != BOUNCE_NO_TIME) {
+    if (f->since != BOUNCE_NO_TIME) {
         query_add(q, " AND at >= ");
         query_value(q, store_int(f->since));
     }
-    if (s->index != BY_ADDRESS && f->until != BOUNCE_NO_TIME) {
+    if (f->until != BOUNCE_NO_TIME) {
         query_add(q, " AND at < ");
         query_value(q, store_int(f->until));
     }

@@ -47,14 +47,16 @@ static void add_index(struct search *s, const struct stream *stream)
     else if (stream->index != BY_KEY)
         query_value(q, store_text(stream->value));
     if (stream->index == BY_EXPIRED)
-        query_add(q, " AND standing = 2");
+        query_add(q, " AND coalesce(standing, 0) = 2");
     if (stream->index == BY_KEY || stream->index == BY_EXPIRED)
         return;
-    if (f->since != BOUNCE_NO_TIME) {
+    /* A place says more than the time does where the page begins, and only one
+     * of them is gone along. */
+    if (f->since != BOUNCE_NO_TIME && (f->newest_first || !stream->begun)) {
         query_add(q, " AND since >= ");
         query_value(q, store_int(f->since));
     }
-    if (f->until != BOUNCE_NO_TIME) {
+    if (f->until != BOUNCE_NO_TIME && (!f->newest_first || !stream->begun)) {
         query_add(q, " AND since < ");
         query_value(q, store_int(f->until));
     }
@@ -394,7 +396,8 @@ static bool take_any(void *ctx, const struct store_value *row, size_t columns)
     return true;
 }
 
-/* A suppression that ran out may leave a suspension behind: the columns of its
+/* Through coalesce() again: rows of a standing are many, those that ran out
+ * few. A suppression that ran out may leave a suspension behind: the columns of its
  * row tell of the former until they are brought up to date. */
 static enum store_err add_expired(struct search *s, struct store_error *error)
 {
@@ -406,7 +409,8 @@ static enum store_err add_expired(struct search *s, struct store_error *error)
         return STORE_OK;
     err = store_run(s->book->store,
                     "SELECT 1 FROM state WHERE standing <> 0 AND until IS NOT "
-                    "NULL AND until <= $1 AND standing = 2 LIMIT 1",
+                    "NULL AND until <= $1 AND coalesce(standing, 0) = 2 "
+                    "LIMIT 1",
                     &now, 1, take_any, &any, error);
     if (any)
         add_stream(s, BY_EXPIRED, SLICE_NULL, BOUNCE_SUPPRESSED);

@@ -504,6 +504,9 @@ static bool take_plan(void *ctx, const struct store_value *row, size_t columns)
 
     assert_int_equal(columns, 4);
     COPY(detail, row[3].text);
+    if (strstr(plan->sql, "until <= ") != NULL &&
+        strncmp(detail, "SEARCH state", 12) == 0)
+        assert_non_null(strstr(detail, "USING INDEX state_until"));
     /* By key the whole table is the index; a scan of the subquery is none. */
     if ((strncmp(detail, "SCAN state", 10) == 0 &&
          strstr(plan->sql, "WHERE 1 = 1 ORDER BY key") == NULL &&
