@@ -232,6 +232,38 @@ static void test_cut(void **state)
     fixture_clear(&fixture);
 }
 
+/* A text that is a line already is taken as it is; with all its blanks doubled
+ * it is not, and must say the same. */
+static void test_blanks_doubled(void **state)
+{
+    struct fixture fixture;
+
+    (void)state;
+    report_fixture_init(&fixture, allocator_default());
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct reply plain, doubled;
+        char text[4096];
+        size_t len = 0;
+
+        for (const char *p = rows[i].text; *p != '\0'; p++) {
+            text[len++] = *p;
+            if (*p == ' ')
+                text[len++] = ' ';
+            assert_true(len + 2 < sizeof(text));
+        }
+        reply_parse(fixture_begin(&fixture, slice_cstr(rows[i].text)),
+                    slice_cstr(rows[i].text), &plain);
+        reply_parse(&fixture.message, slice_make(text, len), &doubled);
+        assert_true(slice_eq(plain.whole, doubled.whole));
+        assert_true(slice_eq(plain.inner, doubled.inner));
+        assert_true(slice_eq(plain.text, doubled.text));
+        assert_true(slice_eq(plain.status, doubled.status));
+        assert_int_equal(plain.code, doubled.code);
+        assert_int_equal(plain.stage, doubled.stage);
+    }
+    fixture_clear(&fixture);
+}
+
 static void test_ceiling(void **state)
 {
     char text[10000];
@@ -298,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_blanks_doubled),
         cmocka_unit_test(test_ceiling),
         cmocka_unit_test(test_match_status),
         cmocka_unit_test(test_match_code),

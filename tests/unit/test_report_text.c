@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Free-text bounces: a message of each grammar that formats are written in.
  * More formats stand in tests/cases/format-text.md. */
+#include "report/format.h"
 #include "report_fixture.h"
 
 #define ORIGINAL                                                               \
@@ -148,10 +149,64 @@ static void test_rows(void **state)
     CHECK_ROWS(rows);
 }
 
+/* Byte by byte, as format.h says it. */
+static size_t normalize_slowly(struct bounce_slice text, char *out)
+{
+    bool blank = false, start = true;
+    size_t n = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (c != '\n' && ascii_is_space(c)) {
+            blank = !start;
+            continue;
+        }
+        if (blank && c != '\n')
+            out[n++] = ' ';
+        blank = false;
+        start = c == '\n';
+        out[n++] = (char)ascii_lower(c);
+    }
+    return n;
+}
+
+static void test_normalize(void **state)
+{
+    static const char bytes[] = "aZ9 \t\n\r \x01\xC3. b";
+    struct fixture fixture;
+    uint32_t seed = 1;
+
+    (void)state;
+    report_fixture_init(&fixture, allocator_default());
+    for (size_t round = 0; round < 4000; round++) {
+        char text[200], want[200];
+        size_t len = round % sizeof(text);
+        struct guard guard;
+        struct bounce_slice got;
+
+        for (size_t i = 0; i < len; i++) {
+            seed = seed * 1664525U + 1013904223U;
+            /* Long words, since blocks are copied whole. */
+            text[i] = round % 3 == 0 || seed >> 28 == 0
+                          ? bytes[(seed >> 16) % (sizeof(bytes) - 1)]
+                          : 'Q';
+        }
+        guard = guard_copy(text, len);
+        got =
+            format_normalize(fixture_begin(&fixture, guard.slice), guard.slice);
+        assert_true(slice_eq(
+            got, slice_make(want, normalize_slowly(guard.slice, want))));
+        guard_free(&guard);
+    }
+    fixture_clear(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_normalize),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
