@@ -3,8 +3,8 @@
  * never leave the line. */
 #include <stdlib.h>
 
-#include "cli/request.c"
 #include "ingest/json_scan.c"
+#include "ingest/request.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,9 +7,9 @@
 #include "cli/lines.h"
 #include "cli/open.h"
 #include "cli/progress.h"
-#include "cli/request.h"
 #include "cli/table.h"
 #include "cli/view.h"
+#include "ingest/request.h"
 
 struct classify_run {
     struct bounce_engine *engine;

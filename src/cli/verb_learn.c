@@ -11,7 +11,7 @@
 #include "cli/lines.h"
 #include "cli/open.h"
 #include "cli/progress.h"
-#include "cli/request.h"
+#include "ingest/request.h"
 
 struct learn_run {
     struct bounce_engine *engine;

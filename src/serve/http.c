@@ -7,10 +7,16 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "serve/http_jobs.h"
+
+#define LARGE_BODY ((size_t)16 << 10) /* bytes: takes more than a moment */
+
 static const struct {
     const char *name;
     const struct http_route *routes;
 } groups[] = {
+    {"check", http_routes_check},
+    {"knowledge", http_routes_knowledge},
     {"health", http_routes_health},
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
@@ -270,10 +276,15 @@ bool http_may_send(void *ctx, struct http_exchange *exchange,
 void http_handle(void *ctx, struct http_exchange *exchange,
                  const struct http_request *request)
 {
+    struct http *http = ctx;
     struct http_call call = {
-        .http = ctx, .exchange = exchange, .request = request};
+        .http = http, .exchange = exchange, .request = request};
     const struct http_route *route = begin(&call);
 
-    if (route != NULL)
+    if (route == NULL)
+        return;
+    if (!route->slow && request->body.len < LARGE_BODY)
         route->handle(&call);
+    else if (!http_jobs_add(http->jobs, &call, route->handle))
+        http_problem(&call, 503, "too much waits already");
 }

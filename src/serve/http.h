@@ -40,8 +40,10 @@ struct http {
     size_t count;
     char *cert, *key; /* PEM, as long as the servers use them */
     struct http_guard *guard;
-    pthread_mutex_t lock;   /* of idle and of each socket's server */
-    struct http_work *idle; /* between calls */
+    struct http_jobs *jobs;
+    struct hook_accounts *hooks; /* under lock */
+    pthread_mutex_t lock;        /* of idle, hooks and each socket's server */
+    struct http_work *idle;      /* between calls */
     struct http_metrics metrics[HTTP_GROUPS + 1]; /* the last: no group */
 };
 
@@ -65,7 +67,8 @@ struct http_call {
 
 struct http_route {
     const char *method, *path; /* a path that ends with '/' has a rest */
-    unsigned role;             /* one of them is needed; 0: anybody */
+    unsigned role;             /* some of them; one is needed; 0: anybody */
+    bool slow;                 /* not in a thread of the server */
     void (*handle)(struct http_call *call);
 };
 

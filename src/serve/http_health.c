@@ -2,6 +2,7 @@
  * Is it alive, is it ready, how is it: /healthz, /readyz, /metrics. */
 #include <inttypes.h>
 
+#include "serve/event_tally.h"
 #include "serve/http.h"
 
 static void healthz(struct http_call *call)
@@ -173,7 +174,8 @@ static void metrics(struct http_call *call)
         return;
     }
     if (put_counters(call, &out) && put_writer(call, &out) &&
-        put_store(call, &out) && put_http(call->http, &out))
+        put_store(call, &out) && put_http(call->http, &out) &&
+        event_tally_write(serve_tally(call->http->serve), &out))
         http_text(call, 200, "text/plain; version=0.0.4; charset=utf-8",
                   bytes_slice(&out));
     else
@@ -182,8 +184,8 @@ static void metrics(struct http_call *call)
 }
 
 const struct http_route http_routes_health[] = {
-    {"GET", "/healthz", 0, healthz},
-    {"GET", "/readyz", 0, readyz},
-    {"GET", "/metrics", HTTP_ROLE_READ, metrics},
-    {NULL, NULL, 0, NULL},
+    {"GET", "/healthz", 0, false, healthz},
+    {"GET", "/readyz", 0, true, readyz},
+    {"GET", "/metrics", HTTP_ROLE_READ, true, metrics},
+    {NULL, NULL, 0, false, NULL},
 };

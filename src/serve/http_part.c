@@ -6,6 +6,8 @@
 
 #include "serve/file.h"
 #include "serve/http.h"
+#include "serve/http_hook_keys.h"
+#include "serve/http_jobs.h"
 #include "serve/listen.h"
 #include "serve/parts.h"
 #include "store/module.h"
@@ -85,7 +87,9 @@ static void stop(struct serve *serve, void *part)
         close(socket->fd);
         listen_close(socket->where);
     }
+    http_jobs_free(http->jobs);
     http_work_clear(http);
+    hook_accounts_drop(http->hooks);
     http_guard_free(http->guard);
     pthread_mutex_destroy(&http->lock);
     free(http->cert);
@@ -166,6 +170,26 @@ static void renew_tls(struct http *http)
     free(key);
 }
 
+/* ---- Hooks ------------------------------------------------------------- */
+
+static bool renew_hooks(struct http *http)
+{
+    struct hook_accounts *fresh, *old;
+    char why[300];
+
+    fresh = hook_accounts_read(serve_config(http->serve), why);
+    if (fresh == NULL) {
+        serve_log(http->serve, SERVE_ERROR, "hooks", "error", why, NULL);
+        return false;
+    }
+    pthread_mutex_lock(&http->lock);
+    old = http->hooks;
+    http->hooks = fresh;
+    pthread_mutex_unlock(&http->lock);
+    hook_accounts_drop(old);
+    return true;
+}
+
 static void reload(struct serve *serve, void *part)
 {
     struct http *http = part;
@@ -174,6 +198,7 @@ static void reload(struct serve *serve, void *part)
     if (http == NULL)
         return;
     http_work_clear(http);
+    (void)renew_hooks(http); /* else the old secrets stay */
     renew_tls(http);
 }
 
@@ -216,8 +241,9 @@ static bool start(struct serve *serve, void **part_out)
         return false;
     }
     http->guard = http_guard_new();
-    return http->guard != NULL && read_tls(http, &http->cert, &http->key) &&
-           start_all(http);
+    http->jobs = http_jobs_new(config->readers);
+    return http->guard != NULL && http->jobs != NULL && renew_hooks(http) &&
+           read_tls(http, &http->cert, &http->key) && start_all(http);
 }
 
 const struct serve_part serve_http = {"http", start, reload, stop};

@@ -445,18 +445,24 @@ static void drop_body(struct http_exchange *exchange)
     exchange->len = exchange->cap = 0;
 }
 
-static const char *title_of(unsigned status)
+/* Title and detail of a refusal. */
+static const char *words_of(unsigned status, const char **detail_out)
 {
     switch (status) {
     case MHD_HTTP_BAD_REQUEST:
+        *detail_out = "the body is no gzip";
         return "Bad Request";
     case MHD_HTTP_CONTENT_TOO_LARGE:
+        *detail_out = "the body is too large, as it is or unpacked";
         return "Content Too Large";
     case MHD_HTTP_UNSUPPORTED_MEDIA_TYPE:
+        *detail_out = "a body comes as it is or in gzip";
         return "Unsupported Media Type";
     case MHD_HTTP_SERVICE_UNAVAILABLE:
+        *detail_out = "memory for bodies is used up";
         return "Service Unavailable";
     default:
+        *detail_out = "out of memory";
         return "Internal Server Error";
     }
 }

@@ -7,11 +7,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/date.h"
 #include "serve/bytes.h"
+#include "serve/event_tally.h"
 #include "serve/notify.h"
 #include "serve/parts.h"
 #include "serve/run.h"
@@ -41,6 +43,7 @@ struct serve {
     unsigned pool_size;
     struct book *writer_book;
     struct writer *writer;
+    struct event_tally *tally;
     _Atomic uint64_t counts[SERVE_COUNTS];
     atomic_bool stopping;
     void *parts[SERVE_PARTS_MAX];
@@ -54,6 +57,11 @@ const struct config *serve_config(const struct serve *serve)
 struct writer *serve_writer(struct serve *serve)
 {
     return serve->writer;
+}
+
+struct event_tally *serve_tally(struct serve *serve)
+{
+    return serve->tally;
 }
 
 const struct verp_key *serve_verp_keys(const struct serve *serve,
@@ -307,10 +315,19 @@ void serve_log(struct serve *serve, enum serve_level level, const char *event,
 
 /* ---- Life -------------------------------------------------------------- */
 
+static void observe(void *ctx, const struct record *record,
+                    const struct ledger_result *result)
+{
+    if (result->fresh)
+        event_tally_add(ctx, record);
+}
+
 static bool start_writer(struct serve *serve, int *status_out)
 {
     struct writer_options options = {.now = BOUNCE_NO_TIME,
-                                     .delay_ms = DELAY_MS};
+                                     .delay_ms = DELAY_MS,
+                                     .observe = observe,
+                                     .ctx = serve->tally};
     struct store_error error;
 
     if (open_book(serve, &serve->mind->mind, true, &serve->writer_book,
@@ -410,6 +427,7 @@ static void clear(struct serve *serve)
     for (unsigned i = 0; serve->pool != NULL && i < serve->pool_size; i++)
         close_pooled(serve, &serve->pool[i]);
     free(serve->pool);
+    event_tally_free(serve->tally);
     if (serve->mind != NULL)
         drop_mind(serve->mind);
     pthread_cond_destroy(&serve->given);
@@ -429,6 +447,17 @@ static void block_signals(sigset_t *signals)
     signal(SIGPIPE, SIG_IGN);
 }
 
+/* As many files as we may have: a connection is one. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int serve_run(const struct serve_setup *setup)
 {
     struct serve *serve = calloc(1, sizeof(*serve));
@@ -444,6 +473,7 @@ int serve_run(const struct serve_setup *setup)
     pthread_mutex_init(&serve->lock, NULL);
     pthread_cond_init(&serve->given, NULL);
     block_signals(&signals);
+    raise_limit();
     serve->pool_size = setup->config->readers + setup->config->http_threads;
     for (const struct config_log *log = setup->config->logs; log != NULL;
          log = log->next)
@@ -452,7 +482,8 @@ int serve_run(const struct serve_setup *setup)
     serve->mind = load_mind(serve, setup->config);
     if (serve->mind == NULL)
         status = 78; /* EX_CONFIG */
-    if (serve->pool != NULL && serve->mind != NULL &&
+    serve->tally = event_tally_new();
+    if (serve->pool != NULL && serve->mind != NULL && serve->tally != NULL &&
         start_writer(serve, &status)) {
         if (start_parts(serve)) {
             serve_log(serve, SERVE_INFO, "ready", NULL);

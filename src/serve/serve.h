@@ -47,6 +47,7 @@ void serve_mind_give(struct serve *serve, const struct serve_mind *mind);
 /* Grows with each reload. */
 unsigned serve_generation(const struct serve *serve);
 struct writer *serve_writer(struct serve *serve);
+struct event_tally *serve_tally(struct serve *serve);
 /* Keys of the tokens in envelope senders, the newest first. */
 const struct verp_key *serve_verp_keys(const struct serve *serve,
                                        size_t *count_out);

@@ -19,6 +19,7 @@ struct ledger_result {
     int64_t seq;   /* of its row; 0 when not fresh */
     enum bounce_outcome outcome;
     enum bounce_standing standing; /* of the address, at now */
+    bool bad;                      /* the writer left this record out */
 };
 
 struct ledger;

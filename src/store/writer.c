@@ -333,6 +333,9 @@ static enum store_err store_once(struct writer *writer, enum job_kind kind,
             &writer->owners[from + i]->results[writer->places[from + i]];
 
         fresh += result->fresh;
+        if (writer->options.observe != NULL)
+            writer->options.observe(writer->options.ctx,
+                                    &writer->records[from + i], result);
         /* What a half stored was fresh. */
         if (!told->fresh)
             *told = *result;
@@ -373,6 +376,7 @@ static void blame(struct writer *writer, size_t at,
     struct job *job = writer->owners[at];
 
     job->bad[writer->places[at]] = true;
+    job->results[writer->places[at]].bad = true;
     job->error = *error;
     pthread_mutex_lock(&writer->lock);
     writer->counts.bad++;

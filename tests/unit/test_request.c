@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "cli/request.c"
 #include "ingest/json_scan.c"
+#include "ingest/request.c"
 
 #include "guard.h"
 

@@ -5,16 +5,17 @@
 #include "base/stanza.h"
 #include "ingest/webhook/words.h"
 
-/* Lines of the map, and the members of our own events. */
+/* Lines of the map, and the members of our own events; of several the first
+ * that is there. */
 static const struct {
     const char *line, *own;
 } fields[GENERIC_FIELDS] = {
     [GENERIC_EVENT] = {"Event", "kind"},
     [GENERIC_RECIPIENT] = {"Recipient", "recipient"},
-    [GENERIC_TEXT] = {"Text", "diagnostic"},
+    [GENERIC_TEXT] = {"Text", "diagnostic,reply"},
     [GENERIC_STATUS] = {"Status", "status"},
     [GENERIC_CODE] = {"Code", "reply_code"},
-    [GENERIC_TIME] = {"Time", "occurred_at"},
+    [GENERIC_TIME] = {"Time", "occurred_at,at"},
     [GENERIC_ID] = {"Id", "event_id"},
     [GENERIC_MESSAGE] = {"Message", "queue_id"},
     [GENERIC_MESSAGE_ID] = {"Message-Id", "message_id"},
@@ -192,13 +193,19 @@ static const struct generic_map *map_of(struct hook *hook)
     return map;
 }
 
+/* At the first of several paths that is there. */
 static const struct json *value_of(const struct generic_map *map,
                                    const struct json *item,
                                    enum generic_field field)
 {
-    const struct bounce_slice path = map->paths[field];
+    struct bounce_slice rest = map->paths[field], path;
+    const struct json *value = NULL;
 
-    return path.len > 0 ? json_path(item, path) : NULL;
+    while (value == NULL && slice_next_piece(&rest, ',', &path)) {
+        path = slice_trim(path);
+        value = path.len > 0 ? json_path(item, path) : NULL;
+    }
+    return value;
 }
 
 static struct bounce_slice text_of(const struct generic_map *map,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/request.h"
+#include "ingest/request.h"
 
 #include "ingest/json_scan.h"
 

@@ -2,8 +2,8 @@
  * One line of NDJSON: {"id":..,"reply":"..","host":..,"stage":..,
  * "service":..,"status":..}. Strict RFC 8259 in UTF-8, and nothing is
  * allocated: strings are decoded in place. */
-#ifndef BOUNCE_CLI_REQUEST_H
-#define BOUNCE_CLI_REQUEST_H
+#ifndef BOUNCE_INGEST_REQUEST_H
+#define BOUNCE_INGEST_REQUEST_H
 
 #include "base/slice.h"
 
