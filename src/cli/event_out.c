@@ -6,12 +6,13 @@
 #include "engine/json_write.h"
 
 void event_out_json(struct textbuf *text, const struct bounce_engine *engine,
-                    const struct list_event *row)
+                    const struct list_event *row, const char *labels)
 {
     const struct bounce_json_options options = {
         .size = sizeof(options),
         .source = row->record->source,
         .offset = row->record->offset,
+        .labels = slice_cstr(labels),
     };
 
     const struct bounce_event *event = &row->record->event;

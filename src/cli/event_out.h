@@ -6,9 +6,10 @@
 #include "cli/grid.h"
 #include "store/list.h"
 
-/* The event as bounce(1) says, without LF. */
+/* The event as bounce(1) says, without LF. labels: taxonomies, separated by
+ * commas; NULL: none. */
 void event_out_json(struct textbuf *text, const struct bounce_engine *engine,
-                    const struct list_event *row);
+                    const struct list_event *row, const char *labels);
 /* A change as a JSON object, without LF. */
 void event_out_change(struct textbuf *text, const struct list_change *change);
 

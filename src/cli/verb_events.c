@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/event_out.h"
 #include "cli/filter.h"
+#include "cli/open.h"
 #include "cli/store_open.h"
 
 typedef enum store_err
@@ -17,6 +18,7 @@ struct events_run {
     struct out out;
     struct textbuf cursor; /* of the last row */
     bool whole;            /* each event as its JSON object */
+    const char *labels;    /* in that: of these taxonomies */
     uint64_t rows;
 };
 
@@ -26,7 +28,7 @@ static bool take(void *ctx, const struct list_event *row)
 
     run->rows++;
     if (run->whole) {
-        event_out_json(&run->out.text, run->session.engine, row);
+        event_out_json(&run->out.text, run->session.engine, row, run->labels);
         textbuf_byte(&run->out.text, '\n');
         out_tick(&run->out);
     } else {
@@ -84,6 +86,8 @@ static int run_verb(int argc, char **argv, const char *usage, const char *intro,
         {"columns", ARG_TEXT, &chosen, "A,B",
          "at, recipient, kind, category, class, status, diagnostic, ..."},
         {"json", ARG_FLAG, &json, NULL, "each event whole, as read --json"},
+        {"labels", ARG_TEXT, &run.labels, "A,B",
+         "with --json: labels of these taxonomies (bounce labels)"},
         {"csv", ARG_FLAG, &csv, NULL, "CSV with titles"},
         {"table", ARG_FLAG, &table, NULL, "aligned, also off a terminal"},
         SESSION_OPTIONS(&choice),
@@ -103,6 +107,8 @@ static int run_verb(int argc, char **argv, const char *usage, const char *intro,
     if (status >= 0)
         return status;
     status = filter_make(verb, &rows, run.session.now, &filter);
+    if (!check_labels(run.session.engine, verb, run.labels))
+        status = CLI_USAGE;
     if (status < 0)
         status = show(&run, verb, list, &filter, grid_format(json, csv, table),
                       chosen);

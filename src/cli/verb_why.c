@@ -175,7 +175,7 @@ static bool take_event(void *ctx, const struct list_event *row)
     run->events++;
     if (run->json) {
         textbuf_cstr(text, run->events > 1 ? "," : "");
-        event_out_json(text, run->session.engine, row);
+        event_out_json(text, run->session.engine, row, NULL);
         return true;
     }
     textbuf_cstr(text, "  ");

@@ -113,6 +113,9 @@ told() {
     equal "$(jq -r keys_unsorted[] <read.json | paste -sd ' ')" \
         "$(head -n 1 out | jq -r keys_unsorted[] | paste -sd ' ')" "keys as in read --json"
     equal "bounce,delay,delivery" "$(jq -r .kind <out | sort -u | paste -sd ,)" "kinds"
+    status 0 "$BOUNCE" events --now $NOW --json --labels mailgun,marketo --address ann@example.org
+    equal '["mailgun","marketo"]' "$(jq -c '.labels | keys' <out)" "events --labels"
+    status 2 "$BOUNCE" events --json --labels nobody
     status 0 "$BOUNCE" events --now $NOW --class block --columns recipient,category,diagnostic
     equal "dora@example.net	spam_detected" "$(cut -f 1,2 out)" "events --class"
     status 0 "$BOUNCE" events --now $NOW --kind delay --columns recipient
