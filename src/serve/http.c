@@ -212,19 +212,21 @@ static bool fits(const struct http_route *route, const char *path,
            (route->path[len - 1] == '/' || path[len] == '\0');
 }
 
-/* NULL: there is none; *known_out: with another method there would be. */
+/* NULL: there is none; *allow_out: the methods that there would be one with,
+ * NULL: none. */
 static const struct http_route *find_route(const struct http_request *request,
                                            const char **rest_out,
-                                           size_t *group_out, bool *known_out)
+                                           size_t *group_out,
+                                           const char **allow_out)
 {
-    *known_out = false;
+    *allow_out = NULL;
     *group_out = HTTP_GROUPS;
     for (size_t g = 0; g < GROUPS; g++) {
         for (const struct http_route *route = groups[g].routes;
              route->method != NULL; route++) {
             if (!fits(route, request->path, rest_out))
                 continue;
-            *known_out = true;
+            *allow_out = *allow_out == NULL ? route->method : "GET, POST";
             *group_out = g;
             if (strcmp(route->method, request->method) == 0 ||
                 (strcmp(request->method, "HEAD") == 0 &&
@@ -239,17 +241,17 @@ static const struct http_route *find_route(const struct http_request *request,
 static const struct http_route *begin(struct http_call *call)
 {
     const struct http_route *route;
-    bool known;
+    const char *allow;
 
     call->started_us = http_clock_us();
     set_request_id(call);
-    route = find_route(call->request, &call->rest, &call->group, &known);
-    if (route == NULL) {
-        http_problem(call, known ? 405 : 404,
-                     known ? "%s is not done here" : "nothing is here%.0s",
-                     call->request->method);
+    route = find_route(call->request, &call->rest, &call->group, &allow);
+    if (route == NULL && allow != NULL)
+        problem(call, 405, "there is no such method here", "Allow", allow);
+    else if (route == NULL)
+        http_problem(call, 404, "nothing is here");
+    if (route == NULL)
         return NULL;
-    }
     if (route->role == 0)
         return route;
     if (!http_authorize(call))

@@ -471,12 +471,11 @@ static enum MHD_Result send_plain(const struct http_exchange *exchange,
                                   unsigned status)
 {
     char text[256];
-    int len =
-        snprintf(text, sizeof(text),
-                 "{\"type\":\"about:blank\",\"title\":\"%s\","
-                 "\"status\":%u,\"detail\":\"a body has at most %zu "
-                 "bytes, as it is or in gzip\"}\n",
-                 title_of(status), status, exchange->server->options.max_body);
+    const char *detail, *title = words_of(status, &detail);
+    int len = snprintf(text, sizeof(text),
+                       "{\"type\":\"about:blank\",\"title\":\"%s\","
+                       "\"status\":%u,\"detail\":\"%s\"}\n",
+                       title, status, detail);
     struct MHD_Response *response = MHD_create_response_from_buffer(
         (size_t)len, text, MHD_RESPMEM_MUST_COPY);
     enum MHD_Result result;

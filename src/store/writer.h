@@ -9,7 +9,8 @@
 
 /* What became of one call of writer_add(): in the writer's thread, in order.
  * error is NULL when all its records are durable. STORE_E_VALUE: bad records
- * were left out (their results say so), the others are durable. Anything else: none of them is. */
+ * were left out (their results say so), the others are durable. Anything else:
+ * none of them is. */
 typedef void writer_done_fn(void *ctx, const struct store_error *error,
                             const struct ledger_result *results, size_t count);
 
@@ -18,8 +19,8 @@ struct writer_options {
     unsigned delay_ms; /* default 5 */
     size_t queue;      /* records waiting; default 4 batches */
     int64_t now;       /* BOUNCE_NO_TIME: the clock */
-    /* Each record that was stored, in the writer's thread, before done; one that is
-     * tried again comes twice, the second time not fresh. May be NULL. */
+    /* Each record that was stored, in the writer's thread, before done; one that
+     * is tried again comes twice, the second time not fresh. May be NULL. */
     void (*observe)(void *ctx, const struct record *record,
                     const struct ledger_result *result);
     void *ctx;
