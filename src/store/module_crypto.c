@@ -101,7 +101,8 @@ static EVP_PKEY *read_base64(struct bounce_slice text)
         if (EVP_DecodeUpdate(ctx, der, &len, (const unsigned char *)text.ptr,
                              (int)text.len) >= 0 &&
             EVP_DecodeFinal(ctx, der + len, &tail) >= 0) {
-            key = read_der(slice_make((const char *)der, (size_t)(len + tail)));
+            key = read_der(
+                slice_make((const char *)der, (size_t)len + (size_t)tail));
         }
     }
     OPENSSL_free(der);

@@ -365,6 +365,8 @@ static void test_public_keys(void **state)
         if (signers[i].sign == sign_postal)
             postal = &signers[i];
     }
+    assert_non_null(sendgrid);
+    assert_non_null(postal);
     body = signed_at(sendgrid, NOW);
     hook.config.keys[0] = slice_cstr(ec_pem);
     check(&hook, "sendgrid", "PEM", body, HOOK_SIGNED);
@@ -501,6 +503,81 @@ static void test_configuration(void **state)
     }
 }
 
+/* ---- The map of docs/webhooks.md ------------------------------------- */
+
+static const char map[] =
+    "Items: data.events\nEvent: type\nWord: message.bounced = bounce hard\n"
+    "Word: message.soft = bounce soft temporary\n"
+    "Word: message.blocked = suppressed for-bounce\n"
+    "Word: message.opened = none\nRecipient: to.address\nText: smtp.reply\n"
+    "Time: at\nId: id\nMessage: message.id\n"
+    "Signature: X-Hub-Signature-256\n";
+
+static const char mapped[] =
+    "{\"data\":{\"events\":[{\"type\":\"message.bounced\",\"id\":\"1\","
+    "\"at\":1772530200,\"to\":{\"address\":\"jo@example.org\"},\"smtp\":{"
+    "\"reply\":\"550 5.1.1 user unknown\"},\"message\":{\"id\":77}},"
+    "{\"type\":\"message.soft\",\"to\":{\"address\":\"al@example.org\"}},"
+    "{\"type\":\"message.blocked\",\"to\":{\"address\":\"al@example.org\"}},"
+    "{\"type\":\"message.opened\"},{\"type\":\"message.new\"}]}}";
+
+static void test_map(void **state)
+{
+    const struct record *records;
+    unsigned char made[64];
+    size_t len = mac(EVP_sha256(), SECRET, mapped, made);
+
+    (void)state;
+    forget_texts();
+    hook_test_service(&hook, "generic");
+    hook.config.crypto = crypto();
+    hook.config.map = SLICE(map);
+    hook.config.keys[0] = SECRET;
+    hook.config.key_count = 1;
+    hook_test_header(&hook, "x-hub-signature-256",
+                     slice_cstr(format("sha256=%s", keep(hex(made, len)))));
+    assert_int_equal(hook_test_read(&hook, slice_cstr(mapped)), BOUNCE_OK);
+    assert_int_equal(hook.result.trust, HOOK_SIGNED);
+    assert_int_equal(hook.result.items, 5);
+    assert_int_equal(hook.result.passed, 1);
+    assert_int_equal(hook.result.unknown, 1);
+    assert_int_equal(hook.result.count, 3);
+    records = hook.result.records;
+    assert_int_equal(records[0].service_class, BOUNCE_CLASS_HARD);
+    assert_int_equal(records[0].event.permanent, 1);
+    assert_int_equal(records[0].event.occurred_at, 1772530200);
+    assert_true(slice_eq(records[0].event.queue_id, SLICE("77")));
+    assert_true(slice_eq(records[0].event.report_id, SLICE("1")));
+    assert_true(slice_eq(records[0].event.category, SLICE("user_unknown")));
+    assert_int_equal(records[1].event.permanent, 0);
+    assert_int_equal(records[1].service_class, BOUNCE_CLASS_SOFT);
+    assert_true(slice_eq(records[2].event.category, SLICE("suppressed")));
+    assert_true(
+        slice_eq(records[2].event.signals.suppressed_for, SLICE("bounce")));
+    /* The list is where the map says, or nowhere. */
+    hook.config.key_count = 0;
+    assert_int_equal(hook_test_read(&hook, SLICE("{\"events\":[]}")),
+                     BOUNCE_OK);
+    assert_non_null(hook.result.flaw);
+    /* Otherwise. */
+    hook.config.map = SLICE("Recipient: r\nOtherwise: complaint\n");
+    assert_int_equal(hook_test_read(&hook, SLICE("{\"r\":\"jo@example.org\"}")),
+                     BOUNCE_OK);
+    assert_int_equal(hook.result.count, 1);
+    assert_int_equal(hook.result.records[0].event.kind, BOUNCE_KIND_FEEDBACK);
+}
+
+static void test_ceiling(void **state)
+{
+    (void)state;
+    hook_test_service(&hook, "postmark");
+    hook.config.max_body = 10;
+    assert_int_equal(hook_test_read(&hook, SLICE(SPAM_BODY)), BOUNCE_OK);
+    assert_true(hook.result.too_large);
+    assert_non_null(hook.result.flaw);
+    assert_int_equal(hook.result.count, 0);
+}
+
 static int open_hook(void **state)
 {
     hook_test_init(&hook);
@@ -523,6 +600,8 @@ int main(void)
         cmocka_unit_test(test_access),
         cmocka_unit_test(test_silence),
         cmocka_unit_test(test_configuration),
+        cmocka_unit_test(test_map),
+        cmocka_unit_test(test_ceiling),
     };
 
     return cmocka_run_group_tests(tests, open_hook, close_hook);

@@ -56,18 +56,18 @@ struct hook_word {
 /* What one item says of one recipient. Unknown slices are NULL. */
 struct hook_event {
     enum bounce_kind kind;
-    int permanent;
+    enum bounce_class cls; /* the service's own */
+    int permanent, reply_code;
+    unsigned tries;
     bool expired;
-    struct bounce_slice recipient; /* may be "Name <a@b>" */
     bool no_recipient; /* the service does not say which of several it was */
-    struct bounce_slice text; /* the server's reply, else what is told */
     /* text is the service's own sentence, so that no rule reads it; always so of
      * class admin. */
     bool told;
+    struct bounce_slice recipient; /* may be "Name <a@b>" */
+    struct bounce_slice text;      /* the server's reply, else what is told */
     struct bounce_slice status;
-    int reply_code;
     struct bounce_slice verdict; /* the service's words */
-    enum bounce_class cls;
     struct bounce_slice category, suppressed_for;
     struct bounce_slice feedback_type;
     struct bounce_slice report_id;  /* the service's id of this very event */
@@ -79,7 +79,6 @@ struct hook_event {
     const struct json *metadata; /* object */
     int64_t at, sent_at;         /* Unix seconds; BOUNCE_NO_TIME unknown */
     int64_t waiting_s;           /* -1 unknown */
-    unsigned tries;
 };
 
 void hook_event_init(struct hook_event *event);
