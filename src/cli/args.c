@@ -7,6 +7,10 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 
+/* Columns of an option and its value in --help. */
+#define HELP_LEAST 18
+#define HELP_MOST  24
+
 int args_wrong(const char *verb, const char *format, ...)
 {
     char text[512];
@@ -20,23 +24,37 @@ int args_wrong(const char *verb, const char *format, ...)
     return CLI_USAGE;
 }
 
+/* "--name VALUE"; its length. */
+static size_t write_left(const struct arg_option *option, char left[64])
+{
+    int len = snprintf(left, 64, "--%s%s%s", option->name,
+                       option->value != NULL ? " " : "",
+                       option->value != NULL ? option->value : "");
+
+    return len < 0 ? 0 : (size_t)len;
+}
+
 static void help(const struct arg_spec *spec)
 {
+    size_t width = HELP_LEAST;
     struct out out;
+    char left[64];
 
+    for (size_t i = 0; i < spec->count; i++) {
+        size_t len = write_left(&spec->options[i], left);
+
+        if (len > width && len <= HELP_MOST)
+            width = len;
+    }
     out_init(&out);
     textbuf_format(&out.text, "usage: %s\n\n%s\n\noptions:\n", spec->usage,
                    spec->intro);
     for (size_t i = 0; i < spec->count; i++) {
-        const struct arg_option *option = &spec->options[i];
-        char left[64];
-
-        snprintf(left, sizeof(left), "--%s%s%s", option->name,
-                 option->value != NULL ? " " : "",
-                 option->value != NULL ? option->value : "");
-        textbuf_format(&out.text, "  %-18s %s\n", left, option->help);
+        write_left(&spec->options[i], left);
+        textbuf_format(&out.text, "  %-*s %s\n", (int)width, left,
+                       spec->options[i].help);
     }
-    textbuf_format(&out.text, "  %-18s %s\n", "--help", "show this");
+    textbuf_format(&out.text, "  %-*s %s\n", (int)width, "--help", "show this");
     if (spec->more != NULL)
         textbuf_format(&out.text, "\n%s\n", spec->more);
     out_close(&out);

@@ -47,3 +47,17 @@ void ingest_full_path(struct textbuf *text, struct bounce_slice path)
         textbuf_format(text, "%s/", folder);
     textbuf_add(text, path);
 }
+
+void ingest_position_name(const struct book *book, struct textbuf *text,
+                          struct bounce_slice path)
+{
+    struct textbuf full = {0};
+    size_t room;
+
+    ingest_full_path(&full, path);
+    room = full.len * 2 + 4096; /* hashes are longer than what they hide */
+    text->len = 0;
+    text->len = address_hide(book->addresses, textbuf_slice(&full), NULL,
+                             textbuf_room(text, room), room);
+    textbuf_free(&full);
+}

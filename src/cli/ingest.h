@@ -49,7 +49,10 @@ extern volatile sig_atomic_t ingest_stopped; /* the signal's number */
  * expects; returns when there was none. */
 void ingest_die_of_signal(void);
 
-/* path in full, as positions know it; as it is when that cannot be told. */
+/* path in full; as it is when that cannot be told. */
 void ingest_full_path(struct textbuf *text, struct bounce_slice path);
+/* The same as positions know it: with hashed addresses none in clear. */
+void ingest_position_name(const struct book *book, struct textbuf *text,
+                          struct bounce_slice path);
 
 #endif

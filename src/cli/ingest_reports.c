@@ -312,7 +312,7 @@ static const char *full_path(struct ingest_run *run, struct bounce_slice given)
         path = cli_realloc(NULL, sizeof(*path));
         *path = (struct path){.next = run->paths};
         textbuf_add(&path->given, given);
-        ingest_full_path(&path->full, given);
+        ingest_position_name(run->session->book, &path->full, given);
         textbuf_byte(&path->full, '\0');
         run->paths = path;
     }

@@ -193,7 +193,7 @@ static void read_file(struct sent_run *run, const char *path)
         run->failed = true;
         return;
     }
-    ingest_full_path(&run->source, slice_cstr(path));
+    ingest_position_name(run->session.book, &run->source, slice_cstr(path));
     resume(run);
     while (run->status < 0 && ingest_stopped == 0 &&
            rows_file_next(&run->file, &row)) {

@@ -84,7 +84,7 @@ static void print_records(struct hook_run *run, const struct hook_result *hook)
     for (size_t i = 0; i < hook->count; i++) {
         const struct list_event row = {.record = &hook->records[i]};
 
-        event_out_json(&run->out.text, run->session.engine, &row);
+        event_out_json(&run->out.text, run->session.engine, &row, NULL);
         textbuf_byte(&run->out.text, '\n');
         out_tick(&run->out);
     }

@@ -305,9 +305,25 @@ hashed() {
     printf 'short\n' >key3
     status 65 "$BOUNCE" ingest --address-key key3 1.eml
     has "a key has 16 bytes or more" err
+    # Not in the names of files either, nor in lists and the sent log.
+    mkdir box-Ann.Lee@example.org
+    for i in 2 3; do dsn ann.lee@example.org m$i | as_mbox; done >box-Ann.Lee@example.org/mbox
+    ingest --address-key key box-Ann.Lee@example.org/mbox
+    ingest --address-key key box-Ann.Lee@example.org/mbox
+    equal "1 1" "$(value '"\(.messages) \(.known)"')" "the position"
+    printf 'message_id,recipient\nann.lee.4@example.com,Ann.Lee@example.org\n' >Ann.Lee@example.org.csv
+    status 0 "$BOUNCE" ingest sent --address-key key Ann.Lee@example.org.csv
+    echo Ann.Lee@example.org >ann.lee@example.org.txt
+    status 0 "$BOUNCE" import --address-key key ann.lee@example.org.txt
+    status 0 "$BOUNCE" suppress --address-key key --reason "Ann.Lee@example.org wrote" Ann.Lee@example.org
+    status 0 "$BOUNCE" release --address-key key --reason "ann.lee@example.org again" ann.lee@example.org
     case $BOUNCE_STORE in
-    *.db) strings bounce.db* | grep -i "ann.lee" && fail "an address in clear" ;;
+    *.db) strings bounce.db* >strings ;;
+    *) pg_dump --inserts "$BOUNCE_STORE" >strings ;;
     esac
+    ! grep -i "ann.lee" strings || fail "an address in clear"
+    status 0 "$BOUNCE" list --address-key key --state active
+    ! grep -i "ann.lee" out || fail "an address in clear in a list"
 }
 
 stories once options sources growing_mbox tokens sent_log refused interrupted retention hashed
