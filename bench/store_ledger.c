@@ -47,6 +47,7 @@ struct bench {
     struct ledger *ledger;
     struct bounce_event verdicts[REPLIES];
     uint64_t addresses, dice;
+    uint64_t run; /* so that another run has other events */
     unsigned known_percent;
 };
 
@@ -209,7 +210,8 @@ static void make_record(struct bench *b, struct record *r, char texts[4][64],
                         uint64_t number)
 {
     bool known = b->addresses > 0 && roll(b) % 100 < b->known_percent;
-    uint64_t who = known ? roll(b) % b->addresses : (1ULL << 40) + number;
+    uint64_t who =
+        known ? roll(b) % b->addresses : (1ULL << 40) + b->run + number;
     unsigned place = name_address(who, texts[0]);
     unsigned dice = (unsigned)(roll(b) % 100);
 
@@ -347,6 +349,10 @@ int main(int argc, char **argv)
         die("memory", NULL);
     if (there == 0 && b.addresses > 0)
         fill(&b);
+    if (store_run(b.book->store, "SELECT count(*) FROM event", NULL, 0,
+                  take_count, &b.run, &error) != STORE_OK)
+        die("count", &error);
+    b.dice += b.run * 2;
     run(&b, events, size);
     ledger_free(b.ledger);
     book_close(b.book);

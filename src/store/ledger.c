@@ -25,7 +25,7 @@ struct ledger *ledger_new(struct book *book)
         return NULL;
     }
     /* An engine that is shared was sealed: a reader changes it no more. */
-    memcpy(&engine, &book->engine, sizeof(engine));
+    memcpy(&engine, &book->engine, sizeof(struct bounce_engine *));
     if (engine != NULL &&
         bounce_reader_new(engine, &ledger->reader) != BOUNCE_OK) {
         ledger_free(ledger);

@@ -156,7 +156,7 @@ static enum store_err mails_load(struct mails *m, struct store_error *error)
         arena_alloc(&ledger->arena, (count + 1) * sizeof(*keys));
     enum store_err err;
 
-    m->lists = arena_calloc(&ledger->arena, count + 1, sizeof(*m->lists));
+    m->lists = arena_calloc(&ledger->arena, count + 1, sizeof(struct mail *));
     m->counts = arena_calloc(&ledger->arena, count + 1, sizeof(*m->counts));
     m->caps = arena_calloc(&ledger->arena, count + 1, sizeof(*m->caps));
     if (keys == NULL || m->lists == NULL || m->counts == NULL ||
