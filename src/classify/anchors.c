@@ -441,16 +441,34 @@ static bool fill_refs(struct anchors *a)
     return !b->failed;
 }
 
-/* The first bytes of the windows that are looked for anywhere, each once. */
+/* How seldom a byte stands in text, roughly. */
+static size_t rarity(char byte)
+{
+    static const char usual[] = " etaoinsrdlhcumpfgybwvkxjqz";
+    const char *found = byte != '\0' ? strchr(usual, byte) : NULL;
+
+    return found != NULL ? (size_t)(found - usual) : sizeof(usual);
+}
+
+/* The rarest bytes of the windows that are looked for anywhere, each once. */
 static void add_anywhere(struct builder *b, const struct tab_atom *atom)
 {
-    uint32_t byte = (unsigned char)b->pool.ptr[atom->text.at + atom->window];
+    const char *window = b->pool.ptr + atom->text.at + atom->window;
+    struct tab_anywhere anywhere = {0};
 
-    for (size_t i = 0; i < b->anywhere_bytes.count; i++) {
-        if (*VEC_AT(b->anywhere_bytes, uint32_t, i) == byte)
+    for (uint32_t i = 1; i < 4; i++) {
+        if (rarity(window[i]) > rarity(window[anywhere.back]))
+            anywhere.back = i;
+    }
+    anywhere.byte = (unsigned char)window[anywhere.back];
+    for (size_t i = 0; i < b->anywhere.count; i++) {
+        const struct tab_anywhere *other =
+            VEC_AT(b->anywhere, struct tab_anywhere, i);
+
+        if (other->byte == anywhere.byte && other->back == anywhere.back)
             return;
     }
-    builder_push(b, &b->anywhere_bytes, &byte);
+    builder_push(b, &b->anywhere, &anywhere);
 }
 
 struct keyed {

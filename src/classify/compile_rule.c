@@ -280,22 +280,25 @@ static bool compile_phrases(struct builder *b, const struct place *place,
     return true;
 }
 
-/* What codes and statuses a condition may allow. */
+/* What codes and statuses a condition may allow. By code alone, what it asks
+ * for must be there. */
 static void add_code_bits(const struct tab_code_condition *c,
                           struct tab_code_rule *rule)
 {
     uint32_t codes = UINT32_MAX, statuses = UINT32_MAX;
 
     if (c->code_low != TAB_NONE) {
-        codes = 0;
+        codes = c->has_status ? TAB_CODE_UNKNOWN : 0;
         for (uint32_t code = c->code_low; code <= c->code_high; code++)
             codes |= tab_code_bit(code);
     }
-    if (c->has_status && c->status_subject != TAB_NONE &&
-        c->status_detail != TAB_NONE) {
-        statuses = 0;
-        for (uint32_t d = c->status_detail; d <= c->status_detail_high; d++)
-            statuses |= tab_status_bit(c->status_subject, d);
+    if (c->has_status) {
+        statuses = ~TAB_CODE_UNKNOWN;
+        if (c->status_subject != TAB_NONE && c->status_detail != TAB_NONE) {
+            statuses = 0;
+            for (uint32_t d = c->status_detail; d <= c->status_detail_high; d++)
+                statuses |= tab_status_bit(c->status_subject, d);
+        }
     }
     rule->codes |= codes;
     rule->statuses |= statuses;

@@ -267,23 +267,26 @@ static size_t collect(struct matcher *m, const struct matcher_text *text,
     return n;
 }
 
-/* Phrases that may begin inside a word. They are few: their first bytes lead
- * to them. */
+/* Phrases that may begin inside a word. They are few: a byte leads to them. */
 static void visit_anywhere(struct matcher *m, const struct matcher_text *text)
 {
     const struct tables *tables = m->tables;
 
-    for (size_t i = 0; i < tables->anywhere_bytes_count; i++) {
-        const char *end = text->ptr + text->len, *p = text->ptr;
-        int byte = (int)tables->anywhere_bytes[i];
+    for (size_t i = 0; i < tables->anywhere_count; i++) {
+        const struct tab_anywhere *anywhere = &tables->anywhere[i];
+        const char *p = text->ptr, *end = p + text->len;
 
-        while ((p = memchr(p, byte, (size_t)(end - p))) != NULL) {
-            uint32_t hash = tab_hash(bits_load32(p));
+        for (; (p = memchr(p, (int)anywhere->byte, (size_t)(end - p))) != NULL;
+             p++) {
+            size_t at = (size_t)(p - text->ptr);
+            uint32_t hash;
 
+            if (at < anywhere->back)
+                continue;
+            at -= anywhere->back;
+            hash = tab_hash(bits_load32(text->ptr + at));
             if (tab_bitmap_bit(tables->bitmap, hash) != 0)
-                visit(m, text, hash, (size_t)(p - text->ptr),
-                      TAB_ATOM_ANYWHERE);
-            p++;
+                visit(m, text, hash, at, TAB_ATOM_ANYWHERE);
         }
     }
 }

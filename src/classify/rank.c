@@ -292,10 +292,11 @@ static void consider(struct subject *s, struct best_rule best_out[3],
 
 void subject_best(struct subject *s, struct best_rule best_out[3])
 {
-    uint32_t code = s->code != 0 ? tab_code_bit((uint32_t)s->code) : UINT32_MAX;
+    uint32_t code =
+        s->code != 0 ? tab_code_bit((uint32_t)s->code) : TAB_CODE_UNKNOWN;
     uint32_t status = s->status[0] != 0
                           ? tab_status_bit(s->status[1], s->status[2])
-                          : UINT32_MAX;
+                          : TAB_CODE_UNKNOWN;
 
     for (size_t set = 0; set < s->knowledge->set_count; set++) {
         const struct tables *t = s->knowledge->sets[set];

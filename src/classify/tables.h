@@ -99,8 +99,8 @@ struct tab_blocklist {
 /* A rule that speaks without a phrase. */
 struct tab_code_rule {
     uint32_t rule;
-    /* Bits of tab_code_bit() and tab_status_bit(): what the reply may have, if
-     * it has it. */
+    /* Bits of tab_code_bit() and tab_status_bit(), and TAB_CODE_UNKNOWN: what
+     * the reply may have. */
     uint32_t codes, statuses;
 };
 
@@ -161,6 +161,12 @@ enum tab_atom_kind {
     TAB_ATOM_FOUR,
     TAB_ATOM_EIGHT,   /* 8 bytes where any of these begins */
     TAB_ATOM_ANYWHERE /* 4 bytes at any place: "~" before letters */
+};
+
+/* A byte that leads to atoms of TAB_ATOM_ANYWHERE. */
+struct tab_anywhere {
+    uint32_t byte;
+    uint32_t back; /* bytes from where their windows begin */
 };
 
 /* A literal that the scan looks for: a window of its bytes is hashed. */
@@ -253,7 +259,7 @@ struct tab_label_case {
     X(struct tab_atom_ref, atom_refs)                                          \
     X(struct tab_slot, slots)                                                  \
     X(uint32_t, bitmap)                                                        \
-    X(uint32_t, anywhere_bytes)                                                \
+    X(struct tab_anywhere, anywhere)                                           \
     X(struct tab_words, words)                                                 \
     X(struct tab_str, word_members)                                            \
     X(struct tab_taxonomy, taxonomies)                                         \
@@ -282,6 +288,8 @@ static inline struct bounce_slice tab_slice(const struct tables *tables,
         return SLICE_NULL;
     return slice_make(tables->pool + str.at, str.len);
 }
+
+#define TAB_CODE_UNKNOWN (UINT32_C(1) << 31)
 
 static inline uint32_t tab_code_bit(uint32_t code)
 {
