@@ -456,9 +456,10 @@ static void put_marks(struct generator *g, struct vec *all)
             all->count);
 }
 
-/* The marks that a line begins with, or those that stand anywhere in it. */
+/* The marks that a line begins with, or those that stand anywhere in it; of the
+ * text, or of header fields. */
 static void put_buckets(struct generator *g, const struct vec *all,
-                        const char *name, bool contents)
+                        const char *name, bool text, bool contents)
 {
     size_t n = 0;
     size_t *starts = calloc(FORMAT_BUCKETS + 1, sizeof(*starts));
@@ -471,6 +472,7 @@ static void put_buckets(struct generator *g, const struct vec *all,
             const struct made_mark *m = VEC_AT(*all, struct made_mark, i);
             if (m->mark.place != FORMAT_PLACE_HEADER &&
                 m->mark.role != FORMAT_ROLE_END &&
+                (m->mark.place == FORMAT_PLACE_LINE) == text &&
                 (m->mark.test == FORMAT_TEST_CONTAINS) == contents &&
                 format_hash(m->text.ptr) == b) {
                 fprintf(g->out, "%s%zu,", n % 12 == 0 ? "\n    " : " ", i);
@@ -669,8 +671,10 @@ int main(int argc, char **argv)
     put_strings(&g);
     put_lines(&g);
     put_marks(&g, &all);
-    put_buckets(&g, &all, "BEGINNINGS", false);
-    put_buckets(&g, &all, "CONTENTS", true);
+    put_buckets(&g, &all, "LINE_BEGINNINGS", true, false);
+    put_buckets(&g, &all, "LINE_CONTENTS", true, true);
+    put_buckets(&g, &all, "FIELD_BEGINNINGS", false, false);
+    put_buckets(&g, &all, "FIELD_CONTENTS", false, true);
     put_lengths(&g, &all);
     put_headers(&g, &all);
     put_formats(&g);

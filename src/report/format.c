@@ -206,6 +206,11 @@ static inline void scan_at(struct recognizer *r, struct bounce_slice text,
 static void scan(struct recognizer *r, struct bounce_slice text,
                  enum format_place place)
 {
+    bool is_line = place == FORMAT_PLACE_LINE;
+    const struct format_buckets *beginnings =
+        is_line ? &FORMAT_LINE_BEGINNINGS : &FORMAT_FIELD_BEGINNINGS;
+    const struct format_buckets *contents =
+        is_line ? &FORMAT_LINE_CONTENTS : &FORMAT_FIELD_CONTENTS;
     size_t line = 0;
 
     for (size_t start = 0; start + 4 <= text.len; line++) {
@@ -213,9 +218,9 @@ static void scan(struct recognizer *r, struct bounce_slice text,
         size_t next = end != NULL ? (size_t)(end - text.ptr) : text.len;
 
         if (next > start)
-            scan_at(r, text, start, start, line, &FORMAT_BEGINNINGS, place);
+            scan_at(r, text, start, start, line, beginnings, place);
         for (size_t i = start; i < next && i + 4 <= text.len; i++)
-            scan_at(r, text, i, start, line, &FORMAT_CONTENTS, place);
+            scan_at(r, text, i, start, line, contents, place);
         start = next + 1;
     }
 }

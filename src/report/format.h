@@ -117,9 +117,12 @@ extern const size_t FORMAT_COUNT;
 extern const struct format_mark FORMAT_MARKS[];
 extern const size_t FORMAT_MARK_COUNT;
 extern const struct format_line FORMAT_LINES[];
-/* Marks of lines and named headers: those that a line begins with, and those
- * that stand anywhere in it. */
-extern const struct format_buckets FORMAT_BEGINNINGS, FORMAT_CONTENTS;
+/* Marks of lines of the text, and of the header fields that have places of
+ * their own: those that a line begins with, and those that stand anywhere in
+ * it. */
+extern const struct format_buckets FORMAT_LINE_BEGINNINGS, FORMAT_LINE_CONTENTS;
+extern const struct format_buckets FORMAT_FIELD_BEGINNINGS,
+    FORMAT_FIELD_CONTENTS;
 /* Marks of other header fields, sorted by name. */
 extern const uint16_t FORMAT_HEADERS[];
 extern const size_t FORMAT_HEADER_COUNT;
