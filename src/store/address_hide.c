@@ -259,7 +259,8 @@ static bool is_sure_domain(struct bounce_slice s)
            !ascii_is_digit((unsigned char)s.ptr[dot + 1]);
 }
 
-/* Where the local part that ends at end begins, not before from. */
+/* Where the local part that ends at end begins, not before from. In "a@b@c" all
+ * of "a@b" belongs to it: "b@c" may be somebody. */
 static size_t local_start(const struct hide *hide, size_t from, size_t end)
 {
     const char *text = hide->text.ptr;
@@ -271,7 +272,7 @@ static size_t local_start(const struct hide *hide, size_t from, size_t end)
         return start > from ? start - 1 : end;
     }
     while (start > from && (address_is_atext((unsigned char)text[start - 1]) ||
-                            text[start - 1] == '.'))
+                            text[start - 1] == '.' || text[start - 1] == '@'))
         start--;
     while (start < end && (text[start] == '\'' || text[start] == '`'))
         start++;
@@ -378,6 +379,9 @@ static bool take_address(struct hide *hide, const struct sign *sign, size_t at,
 
     domain = slice_sub(text, behind, domain_length(slice_from(text, behind)));
     if (sign != &plain_sign && !is_sure_domain(domain))
+        return false;
+    if (sign == &plain_sign && domain.len > 0 &&
+        behind + domain.len < text.len && text.ptr[behind + domain.len] == '@')
         return false;
     if (sign == &path_sign) {
         /* "...@host" behind it makes all of it one address. */

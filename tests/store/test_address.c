@@ -373,7 +373,7 @@ static const struct {
      "relay=mx.example.org[192.0.2.1]"},
     {NULL, "ann@[192.0.2.1]", "{ann@[192.0.2.1]}@[192.0.2.1]"},
     {NULL, "a @ b, @, 5@", "a @ b, @, {5@}@"},
-    {NULL, "ann@b@c.example", "{ann@b}@b@c.example"},
+    {NULL, "ann@b@c.example", "{ann@b@c.example}@c.example"},
     {ANN, "to=<" ANN ">, to=" ANN, "to=<{}@example.org>, to={}@example.org"},
     {ANN, "User ann.smith unknown, (Ann.Smith)", "User {} unknown, ({})"},
     {ANN, "joann.smith ann.smithson ann smith",
