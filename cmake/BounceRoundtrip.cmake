@@ -7,7 +7,7 @@ foreach(name sink names)
   add_executable(${name} ${roundtrip_dir}/${name}.c ${roundtrip_dir}/table.c)
 endforeach()
 
-set(roundtrip_systems postfix exim)
+set(roundtrip_systems postfix exim daemon-postfix daemon-exim)
 if(BOUNCE_FULL)
   list(APPEND roundtrip_systems opensmtpd sendmail courier dovecot)
 endif()

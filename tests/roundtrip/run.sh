@@ -42,6 +42,8 @@ exim) packages=exim4-daemon-light ;;
 sendmail) packages="sendmail-bin sendmail-cf sensible-mda" ;;
 courier) packages=courier-mta ;;
 dovecot) packages="postfix dovecot-lmtpd dovecot-sieve vacation" ;;
+daemon-postfix) packages=postfix ;;
+daemon-exim) packages=exim4-daemon-light ;;
 *) packages=$system ;;
 esac
 mkdir -p "$cache/partial" "$work/in" "$work/result"
@@ -65,7 +67,15 @@ fi
 exec 9>&-
 cp -r "$cache" "$work/in/packages"
 cp "$programs/sink" "$programs/names" "$work/in/"
-if [ "${BOUNCE_FULL:-0}" = 1 ]; then
+case $system in
+daemon-*) # the program itself works inside
+    cp "$programs/bounce" "$work/in/"
+    cp -r "$programs/modules" "$work/in/modules"
+    ;;
+esac
+if [ -e "$here/systems/$system.table" ]; then
+    cp "$here/systems/$system.table" "$work/in/table"
+elif [ "${BOUNCE_FULL:-0}" = 1 ]; then
     cp "$here/refusals" "$work/in/table"
 else
     sed '/^# long/,$d' "$here/refusals" >"$work/in/table"
@@ -84,4 +94,11 @@ if [ $status != 0 ]; then
     echo "$system did not run to its end" >&2
     exit 1
 fi
+case $system in
+daemon-*) # it checks by itself
+    cat "$work/result/verdict"
+    grep -q '^all fine$' "$work/result/verdict"
+    exit
+    ;;
+esac
 "$here/check.sh" "$system" "$programs/bounce" "$work/in/table" "$work/result"

@@ -146,11 +146,8 @@ static struct bounce_slice reply_of(struct bounce_slice text,
         return slice_sub(text, 0, slice_rfind_byte(text, '"'));
     }
     at = slice_find(text, SLICE(" defer ("));
-    if (at != SLICE_NPOS) {
-        text = slice_from(text, at + 1);
-        at = slice_find(text, SLICE("): "));
-        return at == SLICE_NPOS ? text : slice_from(text, at + 3);
-    }
+    if (at != SLICE_NPOS) /* "defer (-44) H=host [ip]: ..." */
+        text = slice_from(text, at + 8);
     at = slice_find(text, SLICE(": "));
     return at == SLICE_NPOS ? text : slice_from(text, at + 2);
 }
@@ -172,6 +169,34 @@ static struct bounce_slice with_brackets(struct log *log, const char *id)
     memcpy(text + 1, id, len);
     text[len + 1] = '>';
     return slice_make(text, len + 2);
+}
+
+/* What is given up says so and nothing more; the cause stood in the line of its
+ * last deferral. */
+static void recall_cause(const struct log_queued *queued,
+                         struct log_delivery *delivery)
+{
+    for (const struct log_deferred *at = queued != NULL ? queued->deferred
+                                                        : NULL;
+         at != NULL; at = at->next) {
+        if (!slice_eq(at->recipient, delivery->recipient))
+            continue;
+        delivery->remote = at->remote;
+        delivery->reply = at->reply;
+        return;
+    }
+}
+
+static bool remember_cause(struct log *log, const struct exim_line *line,
+                           const struct log_delivery *delivery)
+{
+    const struct log_deferred deferred = {.recipient = delivery->recipient,
+                                          .remote = delivery->remote,
+                                          .reply = delivery->reply};
+    struct log_queued *queued =
+        log_queue_make(log->queue, SLICE_NULL, line->id);
+
+    return queued != NULL && log_queued_defer(queued, &deferred);
 }
 
 static bool deliver(struct log *log, const struct exim_line *line,
@@ -202,7 +227,13 @@ static bool deliver(struct log *log, const struct exim_line *line,
     delivery.waiting_s = log_span(waited);
     if (slice_find_byte(delivery.recipient, '@') == SLICE_NPOS)
         return true; /* a file, a pipe, a local part without its domain */
-    return log_emit(log, &delivery);
+    if (delivery.expired)
+        recall_cause(queued, &delivery);
+    if (kind != BOUNCE_KIND_DELAY)
+        return log_emit(log, &delivery);
+    if (slice_find(line->text, SLICE("retry time not reached")) != SLICE_NPOS)
+        return true; /* it was not tried */
+    return log_emit(log, &delivery) && remember_cause(log, line, &delivery);
 }
 
 bool log_exim_entry(struct log *log, int64_t at, struct bounce_slice text)
