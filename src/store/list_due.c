@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What became of a campaign that may still be mended: last words, and what the
  * store says of their addresses and routes by now. */
-#include <stdlib.h>
-
 #include "policy/policy.h"
 #include "store/ask.h"
 #include "store/list_record.h"
@@ -17,6 +15,7 @@ struct waiting {
 struct due {
     struct book *book;
     struct ask *ask;
+    struct arena room;  /* of what is here until the end */
     struct arena arena; /* of the batch */
     struct waiting *waiting;
     struct ask_question *questions;
@@ -120,11 +119,12 @@ static bool take_event(void *ctx, const struct list_event *row)
 
 static bool due_begin(struct due *due)
 {
+    arena_init(&due->room, allocator_default(), (size_t)1 << 30);
     arena_init(&due->arena, allocator_default(), (size_t)1 << 30);
     due->ask = ask_new(due->book);
-    due->waiting = calloc(BATCH, sizeof(*due->waiting));
-    due->questions = calloc(BATCH, sizeof(*due->questions));
-    due->answers = calloc(BATCH, sizeof(*due->answers));
+    due->waiting = arena_calloc(&due->room, BATCH, sizeof(*due->waiting));
+    due->questions = arena_calloc(&due->room, BATCH, sizeof(*due->questions));
+    due->answers = arena_calloc(&due->room, BATCH, sizeof(*due->answers));
     return due->ask != NULL && due->waiting != NULL && due->questions != NULL &&
            due->answers != NULL;
 }
@@ -133,9 +133,7 @@ static void due_end(struct due *due)
 {
     ask_free(due->ask);
     arena_clear(&due->arena);
-    free(due->waiting);
-    free(due->questions);
-    free(due->answers);
+    arena_clear(&due->room);
 }
 
 enum store_err list_due(struct book *book, const struct list_filter *filter,
