@@ -25,6 +25,7 @@
 #define MARK_BYTES     256 /* of a message, that show it is still there */
 #define POSITION_EVERY 512 /* messages */
 #define BUSY_TRIES     2   /* each waits for a lock as long as the store does */
+#define COMPLAINTS_MAX ((size_t)64 << 10)
 #define BATCH_MEMORY   ((size_t)1 << 30)
 
 /* Where an mbox stands: at a message that begins with known bytes. */
@@ -75,6 +76,7 @@ struct ingest_run {
     pthread_mutex_t lock;
     struct ingest_count stored; /* by the writer's thread */
     struct position confirmed;  /* durable up to here */
+    struct textbuf complaints;  /* of bad records, a line each */
     struct store_error error;   /* the first that was no bad record */
     bool broken;                /* there was one */
 };
@@ -284,7 +286,8 @@ static void done(void *ctx, const struct store_error *error,
     } else {
         if (error != NULL) {
             run->stored.bad++;
-            cli_error("%s", error->msg);
+            if (run->complaints.len < COMPLAINTS_MAX)
+                textbuf_format(&run->complaints, "%s\n", error->msg);
         }
         for (size_t i = 0; i < count; i++) {
             const struct bounce_event event = {.kind = pending->events[i].kind,
@@ -464,7 +467,11 @@ static int flush(struct ingest_run *run)
 {
     struct store_error error;
     enum store_err err = writer_flush(run->writer, &error);
+    struct bounce_slice rest = textbuf_slice(&run->complaints), line;
 
+    while (slice_next_piece(&rest, '\n', &line))
+        cli_error("%.*s", CLI_ARG(line));
+    run->complaints.len = 0;
     if (is_broken(run))
         return session_complain(&run->error);
     return err != STORE_OK ? session_complain(&error) : -1;
@@ -473,6 +480,7 @@ static int flush(struct ingest_run *run)
 static void free_run(struct ingest_run *run)
 {
     writer_free(run->writer);
+    textbuf_free(&run->complaints);
     ledger_free(run->positions);
     book_close(run->reading);
     while (run->paths != NULL) {
