@@ -15,9 +15,9 @@ static const struct {
     const char *name;
     const struct http_route *routes;
 } groups[] = {
-    {"check", http_routes_check},
-    {"knowledge", http_routes_knowledge},
-    {"health", http_routes_health},
+    {"check", http_routes_check},         {"hooks", http_routes_hooks},
+    {"ingest", http_routes_ingest},       {"store", http_routes_store},
+    {"knowledge", http_routes_knowledge}, {"health", http_routes_health},
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
 static_assert(GROUPS <= HTTP_GROUPS, "there is a place for each in http");

@@ -178,9 +178,6 @@ static bool find(struct http_call *call, struct bounce_slice text,
     struct serve_reader *reader;
     enum store_err err;
 
-    *found_out = remembered(call->http->guard, text, now, token_out);
-    if (*found_out)
-        return true;
     reader = serve_reader_take(serve, &error);
     if (reader == NULL) {
         http_store_problem(call, &error);
@@ -205,49 +202,118 @@ static void take_token(struct http_call *call, const struct token *token)
     snprintf(call->who, sizeof(call->who), "%s", token->name);
 }
 
+/* A proxy stands between: whoever it speaks for is neither this user nor on this
+ * machine. */
+static bool is_proxied(const struct http_call *call)
+{
+    return http_head(call, "X-Forwarded-For") != NULL ||
+           http_head(call, "Forwarded") != NULL ||
+           http_head(call, "Via") != NULL;
+}
+
+/* A page of another site that has a browser on this machine call us: it names
+ * its origin, or a name that it made point here. */
+static bool is_foreign_page(const struct http_call *call)
+{
+    struct bounce_slice host = slice_cstr(http_head(call, "Host"));
+    struct bounce_slice origin = slice_cstr(http_head(call, "Origin"));
+    size_t at = slice_find(origin, SLICE("://"));
+
+    if (origin.len > 0 &&
+        (at == SLICE_NPOS || !slice_eq(slice_from(origin, at + 3), host)))
+        return true;
+    if (call->request->peer != HTTP_PEER_LOOPBACK)
+        return false;
+    host = host.len > 0 && host.ptr[0] == '['
+               ? slice_sub(host, 0, slice_find_byte(host, ']') + 1)
+               : slice_sub(host, 0, slice_find_byte(host, ':'));
+    return !slice_eq_nocase(host, SLICE("localhost")) &&
+           !slice_eq(host, SLICE("[::1]")) &&
+           !slice_starts(host, SLICE("127."));
+}
+
 static bool trusted_peer(const struct http_call *call)
 {
     const struct config *config = serve_config(call->http->serve);
+    const bool trusted =
+        (call->request->peer == HTTP_PEER_SAME_USER &&
+         config->local_is_admin) ||
+        (call->request->peer == HTTP_PEER_LOOPBACK && config->loopback_trusted);
 
-    return (call->request->peer == HTTP_PEER_SAME_USER &&
-            config->local_is_admin) ||
-           (call->request->peer == HTTP_PEER_LOOPBACK &&
-            config->loopback_trusted);
+    return trusted && !is_proxied(call) && !is_foreign_page(call);
+}
+
+/* Whom a guess is counted against: behind a proxy on this machine the peer that
+ * it names last. */
+static void peer_name(const struct http_call *call, char out[64])
+{
+    struct bounce_slice name = slice_cstr(http_head(call, "X-Forwarded-For"));
+    size_t comma = slice_rfind_byte(name, ',');
+
+    if (comma != SLICE_NPOS)
+        name = slice_from(name, comma + 1);
+    name = slice_trim(name);
+    if (call->request->peer == HTTP_PEER_REMOTE || name.len == 0)
+        name = slice_cstr(call->request->address);
+    snprintf(out, 64, "%.*s", (int)(name.len < 63 ? name.len : 63), name.ptr);
+}
+
+void http_guessed(struct http_call *call)
+{
+    char peer[64];
+
+    peer_name(call, peer);
+    guesses_much(call->http->guard, peer, serve_now(call->http->serve), true);
+}
+
+/* A token that was good a moment ago is, whoever guesses behind the same
+ * address. */
+static bool is_remembered(struct http_call *call, struct bounce_slice text,
+                          struct token *token)
+{
+    return text.len > 0 && remembered(call->http->guard, text,
+                                      serve_now(call->http->serve), token);
+}
+
+static bool refuse(struct http_call *call, const char *why)
+{
+    serve_add(call->http->serve, SERVE_DENIED, 1);
+    http_problem(call, 401, "%s", why);
+    return false;
 }
 
 bool http_authorize(struct http_call *call)
 {
     struct serve *serve = call->http->serve;
-    const int64_t now = serve_now(serve);
     struct token token = {0};
-    char buf[TOKEN_MAX];
+    char buf[TOKEN_MAX], peer[64];
     struct bounce_slice text = token_text(call, buf);
-    bool found = false;
+    bool found;
 
     if (text.len == 0 && trusted_peer(call)) {
         call->roles = HTTP_ROLE_ADMIN;
         snprintf(call->who, sizeof(call->who), "local");
         return true;
     }
-    if (guesses_much(call->http->guard, call->request->address, now, false)) {
+    if (is_remembered(call, text, &token)) {
+        take_token(call, &token);
+        return true;
+    }
+    peer_name(call, peer);
+    if (guesses_much(call->http->guard, peer, serve_now(serve), false)) {
         http_problem(call, 429, "too many wrong tokens: wait a minute");
         return false;
     }
-    if (text.len == 0) {
-        serve_add(serve, SERVE_DENIED, 1);
-        http_problem(call, 401, "a token is wanted: bounce token");
-        return false;
-    }
+    if (text.len == 0)
+        return refuse(call, "a token is wanted: bounce token");
     if (!find(call, text, &token, &found))
         return false;
     if (found) {
         take_token(call, &token);
         return true;
     }
-    serve_add(serve, SERVE_DENIED, 1);
-    guesses_much(call->http->guard, call->request->address, now, true);
-    serve_log(serve, SERVE_WARNING, "denied", "peer", call->request->address,
-              "request", call->request_id, NULL);
-    http_problem(call, 401, "this token is not known, or has expired");
-    return false;
+    http_guessed(call);
+    serve_log(serve, SERVE_WARNING, "denied", "peer", peer, "request",
+              call->request_id, NULL);
+    return refuse(call, "this token is not known, or has expired");
 }

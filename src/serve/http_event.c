@@ -20,6 +20,44 @@ void http_write_event(struct json_writer *w, const void *row)
         w->len--; /* its line end */
 }
 
+static const char *act_name(enum record_act act)
+{
+    switch (act) {
+    case RECORD_SUPPRESS:
+        return "suppress";
+    case RECORD_RELEASE:
+        return "release";
+    case RECORD_FORGOTTEN:
+        return "forgotten";
+    case RECORD_EVENT:
+        break;
+    }
+    return NULL;
+}
+
+void http_write_stored(struct json_writer *w, const void *row)
+{
+    const struct http_stored *r = row;
+    const struct record *record = r->event->record;
+    const struct http_event event = {.engine = r->engine,
+                                     .event = &record->event,
+                                     .source = record->source,
+                                     .offset = record->offset};
+
+    JSON_RAW(w, "{\"seq\":");
+    json_int(w, r->event->seq);
+    JSON_KEY_TIME(w, "recorded_at", r->event->recorded_at);
+    JSON_KEY_WORD(w, "act", act_name(record->act));
+    JSON_KEY_STRING(w, "reason", record->reason);
+    http_bool(w, "counts", r->event->counts);
+    http_bool(w, "review", r->event->review);
+    JSON_KEY_STRING(w, "ip", record->ip);
+    JSON_KEY_STRING(w, "sender_domain", record->sender_domain);
+    JSON_RAW(w, ",\"event\":");
+    http_write_event(w, &event);
+    JSON_RAW(w, "}");
+}
+
 static const char *known(const char *text)
 {
     return text[0] != '\0' ? text : NULL;

@@ -17,6 +17,13 @@ struct http_event {
 };
 void http_write_event(struct json_writer *w, const void *event);
 
+/* An event as the store has it. */
+struct http_stored {
+    const struct list_event *event;
+    const struct bounce_engine *engine;
+};
+void http_write_stored(struct json_writer *w, const void *stored);
+
 struct http_answer {
     struct bounce_slice address; /* as it was asked for */
     const struct ask_answer *answer;

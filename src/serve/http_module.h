@@ -58,6 +58,9 @@ struct module_http {
     unsigned (*connections)(struct http_server *server); /* open now */
     const char *(*header)(const struct http_exchange *exchange,
                           const char *name);
+    /* All headers, at most cap of them; returns how many. */
+    size_t (*headers)(const struct http_exchange *exchange,
+                      struct http_header_pair *headers_out, size_t cap);
     /* A parameter of the query, decoded; NULL: there is none. */
     const char *(*query)(const struct http_exchange *exchange,
                          const char *name);

@@ -377,6 +377,34 @@ static const char *http_header(const struct http_exchange *exchange,
                                        name);
 }
 
+struct header_list {
+    struct http_header_pair *list;
+    size_t count, cap;
+};
+
+static enum MHD_Result take_header(void *ctx, enum MHD_ValueKind kind,
+                                   const char *name, const char *value)
+{
+    struct header_list *headers = ctx;
+
+    (void)kind;
+    if (headers->count == headers->cap)
+        return MHD_NO;
+    headers->list[headers->count++] =
+        (struct http_header_pair){name, value != NULL ? value : ""};
+    return MHD_YES;
+}
+
+static size_t http_headers(const struct http_exchange *exchange,
+                           struct http_header_pair *headers_out, size_t cap)
+{
+    struct header_list headers = {headers_out, 0, cap};
+
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND,
+                              take_header, &headers);
+    return headers.count;
+}
+
 static const char *http_query(const struct http_exchange *exchange,
                               const char *name)
 {
@@ -769,5 +797,5 @@ static struct http_server *http_start(const struct http_server_options *options,
 }
 
 MODULE_EXPORT const struct module_http bounce_module_http = {
-    MODULE_VERSION, http_start, http_stop,  http_connections,
-    http_header,    http_query, http_reply, http_stream};
+    MODULE_VERSION, http_start, http_stop,  http_connections, http_header,
+    http_headers,   http_query, http_reply, http_stream};

@@ -480,7 +480,7 @@ static void acknowledge(struct writer *writer, const struct batch *batch)
         if (job->done != NULL)
             job->done(
                 job->ctx, job->error.code != STORE_OK ? &job->error : NULL,
-                job->kind == JOB_RECORDS ? job->results : NULL, job->count);
+                job->results, job->count);
     }
     pthread_mutex_lock(&writer->lock);
     writer->counts.waiting -= count;

@@ -41,7 +41,7 @@ void writer_free(struct writer *writer);
  * From any thread. */
 bool writer_add(struct writer *writer, const struct record *records,
                 size_t count, writer_done_fn *done, void *ctx);
-/* Lines of the sent log, likewise; results are NULL in done. */
+/* Lines of the sent log, likewise; of the results only bad tells. */
 bool writer_add_sent(struct writer *writer, const struct sent *lines,
                      size_t count, writer_done_fn *done, void *ctx);
 /* Where a source stands behind all that was added before: stored in the same

@@ -53,7 +53,7 @@ static void note(void *ctx, const struct store_error *error,
 {
     struct feed *feed = ctx;
 
-    for (size_t i = 0; i < count && results != NULL; i++) {
+    for (size_t i = 0; i < count; i++) {
         feed->fresh += results[i].fresh;
         feed->known += !results[i].fresh;
     }
@@ -62,6 +62,13 @@ static void note(void *ctx, const struct store_error *error,
     if (error != NULL && error->code != STORE_E_VALUE &&
         feed->failed.code == STORE_OK)
         feed->failed = *error;
+}
+
+static void note_sent(void *ctx, const struct store_error *error,
+                      const struct ledger_result *results, size_t count)
+{
+    (void)count;
+    note(ctx, error, results, 0);
 }
 
 static bool take(void *ctx, const struct record *record)
@@ -77,7 +84,7 @@ static bool take_sent(void *ctx, const struct sent *sent)
 {
     struct feed *feed = ctx;
 
-    return writer_add_sent(feed->options->writer, sent, 1, note, feed);
+    return writer_add_sent(feed->options->writer, sent, 1, note_sent, feed);
 }
 
 /* Whole lines of buf; the rest moves to the front. */
