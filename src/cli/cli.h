@@ -13,8 +13,8 @@ enum cli_status {
     CLI_DATA_ERROR = 65, /* rules that cannot be read */
     CLI_NO_INPUT = 66,
     CLI_NO_CREATE = 73, /* no such folder, or no right to write there */
-    CLI_IO_ERROR = 74, /* output could not be written */
-    CLI_TRY_AGAIN = 75 /* out of memory */
+    CLI_IO_ERROR = 74,  /* output could not be written */
+    CLI_TRY_AGAIN = 75  /* out of memory */
 };
 
 struct cli_verb {

@@ -478,9 +478,9 @@ static void acknowledge(struct writer *writer, const struct batch *batch)
     for (struct job *job = batch->first; job != batch->end; job = job->next) {
         count += job->count;
         if (job->done != NULL)
-            job->done(
-                job->ctx, job->error.code != STORE_OK ? &job->error : NULL,
-                job->results, job->count);
+            job->done(job->ctx,
+                      job->error.code != STORE_OK ? &job->error : NULL,
+                      job->results, job->count);
     }
     pthread_mutex_lock(&writer->lock);
     writer->counts.waiting -= count;
