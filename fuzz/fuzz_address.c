@@ -50,6 +50,18 @@ static void check_address(const struct address_book *book,
              memcmp(a.folded, b.folded, a.folded_len) == 0));
 }
 
+/* The end of a keyed hash may happen to be such a local part. */
+static bool is_hex(struct bounce_slice address)
+{
+    for (size_t i = 0; i < address.len && address.ptr[i] != '@'; i++) {
+        unsigned char c = ascii_lower((unsigned char)address.ptr[i]);
+
+        if (!ascii_is_digit(c) && (c < 'a' || c > 'f'))
+            return false;
+    }
+    return true;
+}
+
 static void check_hidden(const struct address_book *book,
                          struct bounce_slice text,
                          const struct bounce_slice *recipient)
@@ -66,7 +78,7 @@ static void check_hidden(const struct address_book *book,
     more = address_hide(book, text, recipient, again, len / 2);
     REQUIRE(more <= len / 2 && memcmp(hidden, again, more) == 0);
     /* A recipient that is one is found nowhere in it. */
-    REQUIRE(recipient == NULL ||
+    REQUIRE(recipient == NULL || is_hex(*recipient) ||
             address_read(book, *recipient, &address) != ADDRESS_FINE ||
             slice_eq(*recipient, slice_make(address.text, address.len)) ||
             slice_find_nocase(slice_make(hidden, len), *recipient) ==
