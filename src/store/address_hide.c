@@ -274,7 +274,7 @@ static size_t local_start(const struct hide *hide, size_t from, size_t end)
     while (start > from && (address_is_atext((unsigned char)text[start - 1]) ||
                             text[start - 1] == '.' || text[start - 1] == '@'))
         start--;
-    while (start < end && (text[start] == '\'' || text[start] == '`'))
+    while (start + 1 < end && (text[start] == '\'' || text[start] == '`'))
         start++;
     return start;
 }
