@@ -230,7 +230,8 @@ static void scan_header(struct recognizer *r, const struct mime_header *h)
     size_t low = 0, high = FORMAT_HEADER_COUNT;
     const struct format_mark *first;
     struct bounce_slice value;
-    unsigned letter = h->name.len > 0 ? (h->name.ptr[0] | 0x20U) - 'a' : 26;
+    unsigned letter =
+        h->name.len > 0 ? ((unsigned char)h->name.ptr[0] | 0x20U) - 'a' : 26;
 
     if (letter >= 26 || h->name.len >= 64 ||
         (FORMAT_HEADER_LENGTHS[letter] >> h->name.len & 1) == 0)
