@@ -20,7 +20,14 @@ struct parse {
     bool optional[MAX_ELEMENTS];
     size_t count;
     struct buf literal; /* folded bytes not yet an element */
+    bool digraphs;      /* write "ue" for an umlaut in literals */
+    bool has_digraphs;  /* literals have umlauts */
     bool open_left, open_right;
+};
+
+struct pattern_owner {
+    enum tab_owner type;
+    uint32_t index;
 };
 
 static bool fail(struct parse *p, const char *why)
@@ -176,31 +183,82 @@ static uint32_t make_set(struct builder *b, const struct bounce_slice *texts,
     return index;
 }
 
-static bool fold_member(struct parse *p, struct bounce_slice text,
-                        struct bounce_slice *out)
+/* German letters as they are written where the alphabet has none: "ue" for
+ * u with two dots, which folds to "u". Empty for other characters. */
+static struct bounce_slice digraph(uint32_t code)
 {
-    struct buf folded;
-
-    buf_init(&folded, p->b->arena, 4096);
-    add_folded(&folded, text);
-    *out = buf_slice(&folded);
-    return !folded.failed || builder_no_memory(p->b);
+    switch (code) {
+    case 0xC4:
+    case 0xE4:
+        return SLICE("ae");
+    case 0xD6:
+    case 0xF6:
+        return SLICE("oe");
+    case 0xDC:
+    case 0xFC:
+        return SLICE("ue");
+    default:
+        return SLICE("");
+    }
 }
 
-static bool push_set(struct parse *p, struct bounce_slice *texts, size_t count)
+/* The same as add_folded() but for those letters; whether there were any. */
+static bool add_with_digraphs(struct buf *out, struct bounce_slice text)
 {
+    bool any = false;
+
+    while (text.len > 0) {
+        uint32_t code;
+        bool ok;
+        size_t n = utf8_decode(text, &code, &ok);
+        struct bounce_slice two = digraph(code);
+
+        any = any || two.len > 0;
+        if (two.len > 0)
+            buf_add(out, two);
+        else
+            add_folded(out, slice_sub(text, 0, n));
+        text = slice_from(text, n);
+    }
+    return any;
+}
+
+/* Member as it stands in normalised text, in both ways of writing it. */
+static bool push_member(struct parse *p, struct vec *members,
+                        struct bounce_slice text)
+{
+    struct buf folded, written;
+    struct bounce_slice member;
+
+    buf_init(&folded, p->b->arena, 4096);
+    buf_init(&written, p->b->arena, 4096);
+    add_folded(&folded, text);
+    member = buf_slice(&folded);
+    builder_push(p->b, members, &member);
+    if (add_with_digraphs(&written, text)) {
+        member = buf_slice(&written);
+        builder_push(p->b, members, &member);
+    }
+    return (!folded.failed && !written.failed) || builder_no_memory(p->b);
+}
+
+static bool push_set(struct parse *p, const struct bounce_slice *texts,
+                     size_t count)
+{
+    struct vec members = VEC_OF(struct bounce_slice);
     bool empty = false;
 
     for (size_t i = 0; i < count; i++) {
         if (slice_find(texts[i], SLICE(" _ ")) != SLICE_NPOS ||
             slice_find(texts[i], SLICE(" * ")) != SLICE_NPOS)
             return fail(p, "a gap inside alternatives");
-        if (!fold_member(p, texts[i], &texts[i]))
+        if (!push_member(p, &members, texts[i]))
             return false;
         empty = empty || texts[i].len == 0;
     }
     if (!flush_literal(p) ||
-        !push_element(p, TAB_ELEMENT_SET, make_set(p->b, texts, count), 0))
+        !push_element(p, TAB_ELEMENT_SET,
+                      make_set(p->b, members.ptr, members.count), 0))
         return false;
     p->optional[p->count - 1] = empty;
     return !p->b->failed;
@@ -394,7 +452,11 @@ static bool parse_piece(struct parse *p)
     if (c == '\\' && p->rest.len > 1)
         p->rest = slice_from(p->rest, 1);
     n = utf8_decode(p->rest, &code, &ok);
-    add_folded(&p->literal, slice_sub(p->rest, 0, n));
+    if (!p->digraphs)
+        add_folded(&p->literal, slice_sub(p->rest, 0, n));
+    p->has_digraphs = p->has_digraphs || digraph(code).len > 0;
+    if (p->digraphs)
+        add_with_digraphs(&p->literal, slice_sub(p->rest, 0, n));
     p->rest = slice_from(p->rest, n);
     /* A blank behind a set would be doubled when the set ends in one. */
     return true;
@@ -551,9 +613,12 @@ static bool push_pattern(struct parse *p, enum tab_owner type, uint32_t owner,
     return !b->failed;
 }
 
-bool compile_phrase(struct builder *b, const struct place *place,
-                    const struct stanza_field *field, enum tab_owner type,
-                    uint32_t owner)
+/* The field's phrase with its letters folded or, with digraphs, as those write
+ * who have no umlauts; again is whether the two differ outside of sets. */
+static bool compile_written(struct builder *b, const struct place *place,
+                            const struct stanza_field *field,
+                            const struct pattern_owner *owner, bool digraphs,
+                            bool *again)
 {
     struct parse *p = arena_calloc(b->arena, 1, sizeof(*p));
     unsigned optional = 0;
@@ -563,7 +628,8 @@ bool compile_phrase(struct builder *b, const struct place *place,
     p->b = b;
     p->place = place;
     p->field = field;
-    p->open_right = type == TAB_OWNER_NOT;
+    p->digraphs = digraphs;
+    p->open_right = owner->type == TAB_OWNER_NOT;
     buf_init(&p->literal, b->arena, 4096);
     if (!parse_elements(p))
         return false;
@@ -574,10 +640,22 @@ bool compile_phrase(struct builder *b, const struct place *place,
     if (optional > MAX_OPTIONAL)
         return fail(p, "more than 3 empty alternatives");
     for (unsigned skip = 0; skip < 1U << optional; skip++) {
-        if (!push_pattern(p, type, owner, skip))
+        if (!push_pattern(p, owner->type, owner->index, skip))
             return false;
     }
+    *again = p->has_digraphs;
     return true;
+}
+
+bool compile_phrase(struct builder *b, const struct place *place,
+                    const struct stanza_field *field, enum tab_owner type,
+                    uint32_t owner)
+{
+    struct pattern_owner whose = {type, owner};
+    bool again;
+
+    return compile_written(b, place, field, &whose, false, &again) &&
+           (!again || compile_written(b, place, field, &whose, true, &again));
 }
 
 /* "name = a, b, c" */
