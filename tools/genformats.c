@@ -503,7 +503,7 @@ static void put_lengths(struct generator *g, const struct vec *all)
 
         if (m->mark.place != FORMAT_PLACE_HEADER)
             continue;
-        letter = (m->name.ptr[0] | 0x20U) - 'a';
+        letter = ((unsigned char)m->name.ptr[0] | 0x20U) - 'a';
         if (letter >= 26 || m->name.len >= 64)
             fail(g, 0, "not a name of a header", m->name);
         lengths[letter] |= (uint64_t)1 << m->name.len;
