@@ -246,10 +246,8 @@ static struct list_filter random_filter(struct random *random)
     static const char *const some_categories[] = {
         "user_unknown", "undetermined,recipient_rate", "mailbox_full"};
     static const char *const classes[] = {"hard", "soft,undetermined", "block"};
-    static const char *const some_scopes[] = {"shop",
-                                              "shop,club & \xC3\xA9t\xC3"
-                                              "\xA9",
-                                              ""};
+    static const char *const some_scopes[] = {
+        "shop", "shop,club & \xC3\xA9t\xC3\xA9", ""};
     static const char *const some_rules[] = {"one.rule"};
     struct list_filter f = any_filter();
 
