@@ -50,16 +50,20 @@ static void check_address(const struct address_book *book,
              memcmp(a.folded, b.folded, a.folded_len) == 0));
 }
 
-/* The end of a keyed hash may happen to be such a local part. */
-static bool is_hex(struct bounce_slice address)
+/* The end of a keyed hash may happen to be such a local part; and a fuzzer sees
+ * what would prove a hash to be one, which nobody without the key does. */
+static bool is_like_hash(struct bounce_slice address)
 {
-    for (size_t i = 0; i < address.len && address.ptr[i] != '@'; i++) {
+    size_t run = 0, i;
+
+    for (i = 0; i < address.len && address.ptr[i] != '@'; i++) {
         unsigned char c = ascii_lower((unsigned char)address.ptr[i]);
 
-        if (!ascii_is_digit(c) && (c < 'a' || c > 'f'))
-            return false;
+        run = ascii_is_digit(c) || (c >= 'a' && c <= 'f') ? run + 1 : 0;
+        if (run >= 32)
+            return true;
     }
-    return true;
+    return run == i;
 }
 
 static void check_hidden(const struct address_book *book,
@@ -78,7 +82,7 @@ static void check_hidden(const struct address_book *book,
     more = address_hide(book, text, recipient, again, len / 2);
     REQUIRE(more <= len / 2 && memcmp(hidden, again, more) == 0);
     /* A recipient that is one is found nowhere in it. */
-    REQUIRE(recipient == NULL || is_hex(*recipient) ||
+    REQUIRE(recipient == NULL || is_like_hash(*recipient) ||
             address_read(book, *recipient, &address) != ADDRESS_FINE ||
             slice_eq(*recipient, slice_make(address.text, address.len)) ||
             slice_find_nocase(slice_make(hidden, len), *recipient) ==

@@ -372,6 +372,10 @@ bool address_book_is_hash(const struct address_book *book,
 
     if (book->crypto == NULL || text.len != HASH_HEX)
         return false;
+    for (size_t i = 0; i < HASH_HEX; i++)
+        if (!ascii_is_digit((unsigned char)text.ptr[i]) &&
+            (text.ptr[i] < 'a' || text.ptr[i] > 'f'))
+            return false;
     memcpy(hash, text.ptr, HASH_HEX);
     prove(book, hash);
     return memcmp(hash, text.ptr, HASH_HEX) == 0;

@@ -310,7 +310,8 @@ static size_t skip_to_known(const struct hide *hide, struct bounce_slice local,
 
     if (local.len > ADDRESS_HASH_LEN) {
         start = local.len - ADDRESS_HASH_LEN;
-        if (address_book_is_hash(hide->book, slice_from(local, start)))
+        if (!is_word_byte((unsigned char)local.ptr[start - 1]) &&
+            address_book_is_hash(hide->book, slice_from(local, start)))
             return start;
     }
     if (!hide->known || !slice_eq_nocase(domain, hide->clear.domain))
