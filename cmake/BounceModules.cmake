@@ -48,6 +48,17 @@ if(TARGET bounce_ingest)
 endif()
 target_link_libraries(bounce_serve PUBLIC bounce_ingest)
 
+# The daemon has its API's description with it.
+set(openapi_source ${PROJECT_BINARY_DIR}/generated/http_openapi_text.c)
+add_custom_command(OUTPUT ${openapi_source}
+  COMMAND ${CMAKE_COMMAND} -DOUTPUT=${openapi_source} -DNAME=http_openapi
+          -DINPUT=${PROJECT_SOURCE_DIR}/docs/openapi.json
+          -P ${PROJECT_SOURCE_DIR}/cmake/EmbedFile.cmake
+  DEPENDS ${PROJECT_SOURCE_DIR}/docs/openapi.json
+          ${PROJECT_SOURCE_DIR}/cmake/EmbedFile.cmake
+  COMMENT "Taking in the description of the API" VERBATIM)
+target_sources(bounce_serve PRIVATE ${openapi_source})
+
 # Where modules lie once they are installed, from the program's folder and in
 # full.
 set(module_install_dir ${CMAKE_INSTALL_LIBDIR}/bounce)

@@ -310,7 +310,9 @@ void http_deliver_sent(struct http_delivery *d, struct sent *lines,
         http_delivery_drop(d);
         return;
     }
-    for (size_t i = 0; i < count; i++) {
+    d->sent = true;
+    d->told = calloc(count + 1, sizeof(*d->told));
+    for (size_t i = 0; i < count && d->told != NULL; i++) {
         const char *flaw =
             flaw_of(d->call, reader->book, lines[i].recipient, &lines[i].scope);
 

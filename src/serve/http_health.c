@@ -5,6 +5,15 @@
 #include "serve/event_tally.h"
 #include "serve/http.h"
 
+/* docs/openapi.json */
+extern const char http_openapi[];
+extern const size_t http_openapi_len;
+
+static void openapi(struct http_call *call)
+{
+    http_json(call, 200, slice_make(http_openapi, http_openapi_len));
+}
+
 static void healthz(struct http_call *call)
 {
     http_json(call, 200, SLICE("{\"status\":\"ok\"}\n"));
@@ -186,6 +195,7 @@ static void metrics(struct http_call *call)
 const struct http_route http_routes_health[] = {
     {"GET", "/healthz", 0, false, healthz},
     {"GET", "/readyz", 0, true, readyz},
+    {"GET", "/v1/openapi.json", 0, false, openapi},
     {"GET", "/metrics", HTTP_ROLE_READ, true, metrics},
     {NULL, NULL, 0, false, NULL},
 };

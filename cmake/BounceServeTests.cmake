@@ -1,0 +1,28 @@
+# Tests of the daemon. tests/serve/*.sh use the program from outside, with SQLite
+# and with PostgreSQL; tests/serve/test_*.c reach inside.
+
+if(TARGET bounce_module_http)
+  set(serve_tests_dir ${PROJECT_SOURCE_DIR}/tests/serve)
+  file(GLOB serve_scripts CONFIGURE_DEPENDS ${serve_tests_dir}/*.sh)
+  list(FILTER serve_scripts EXCLUDE REGEX "/lib.sh$")
+  foreach(file ${serve_scripts})
+    get_filename_component(name ${file} NAME_WE)
+    bounce_test(serve/${name} 600 ${file} $<TARGET_FILE:bounce>)
+    file(STRINGS ${file} one_store REGEX "^# One store will do")
+    if("postgresql" IN_LIST store_drivers AND NOT test_prefix AND
+       NOT one_store)
+      bounce_driver_test(serve/${name}-postgresql 600 postgresql ${file}
+        $<TARGET_FILE:bounce>)
+    endif()
+  endforeach()
+
+  file(GLOB serve_tests CONFIGURE_DEPENDS ${serve_tests_dir}/test_*.c)
+  foreach(source ${serve_tests})
+    get_filename_component(program ${source} NAME_WE)
+    string(REGEX REPLACE "^test_" "" name ${program})
+    set(program serve_${program})
+    bounce_test_program(${program} ${source})
+    target_link_libraries(${program} PRIVATE bounce_serve PkgConfig::CMOCKA)
+    bounce_test(serve/${name} 300 ${program})
+  endforeach()
+endif()
