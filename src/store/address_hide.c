@@ -381,17 +381,13 @@ static bool take_address(struct hide *hide, const struct sign *sign, size_t at,
     domain = slice_sub(text, behind, domain_length(slice_from(text, behind)));
     if (sign != &plain_sign && !is_sure_domain(domain))
         return false;
-    if (sign == &plain_sign && domain.len > 0 &&
-        behind + domain.len < text.len && text.ptr[behind + domain.len] == '@')
+    /* "...@host" behind it makes all of it one address. */
+    if (domain.len > 0 && behind + domain.len < text.len &&
+        (text.ptr[behind + domain.len] == '@' ||
+         (sign == &path_sign && text.ptr[behind + domain.len] == '=')))
         return false;
-    if (sign == &path_sign) {
-        /* "...@host" behind it makes all of it one address. */
-        if (behind + domain.len < text.len &&
-            (text.ptr[behind + domain.len] == '@' ||
-             text.ptr[behind + domain.len] == '='))
-            return false;
+    if (sign == &path_sign)
         from = at - from > 128 ? at - 128 : from;
-    }
     start = local_start(hide, from, at);
     local = slice_sub(text, start, at - start);
     if (sign == &path_sign && slice_find_byte(local, '+') == SLICE_NPOS)

@@ -373,6 +373,7 @@ static const struct {
      "relay=mx.example.org[192.0.2.1]"},
     {NULL, "ann@[192.0.2.1]", "{ann@[192.0.2.1]}@[192.0.2.1]"},
     {NULL, "a @ b, @, 5@", "a @ b, @, {5@}@"},
+    {NULL, "x%40b.cann@example.org", "{x%40b.cann@example.org}@example.org"},
     {NULL, "ann@b@c.example", "{ann@b@c.example}@c.example"},
     {ANN, "to=<" ANN ">, to=" ANN, "to=<{}@example.org>, to={}@example.org"},
     {ANN, "User ann.smith unknown, (Ann.Smith)", "User {} unknown, ({})"},
