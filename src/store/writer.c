@@ -318,7 +318,10 @@ static enum store_err store_once(struct writer *writer, enum job_kind kind,
     size_t fresh = 0;
     enum store_err err;
 
-    if (kind == JOB_SENT)
+    if (count == 0) /* a position alone; there may be no room yet to point at */
+        err = ledger_apply(writer->ledger, NULL, 0, now_of(writer), NULL,
+                           bad_out, error);
+    else if (kind == JOB_SENT)
         err = ledger_sent(writer->ledger, writer->lines + from, count, &fresh,
                           bad_out, error);
     else
