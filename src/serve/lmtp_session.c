@@ -353,7 +353,7 @@ static size_t take_command(struct lmtp_session *session,
         session->skip_line = true;
         return input.len;
     }
-    if (session->skip_line || end > LMTP_LINE_MAX) {
+    if (session->skip_line || end >= LMTP_LINE_MAX) {
         session->skip_line = false;
         bad(session, "500 5.5.2 line too long");
         return end + 1;
