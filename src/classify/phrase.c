@@ -652,7 +652,7 @@ bool compile_phrase(struct builder *b, const struct place *place,
                     uint32_t owner)
 {
     struct pattern_owner whose = {type, owner};
-    bool again;
+    bool again = false;
 
     return compile_written(b, place, field, &whose, false, &again) &&
            (!again || compile_written(b, place, field, &whose, true, &again));
