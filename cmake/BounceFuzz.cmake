@@ -22,7 +22,7 @@ foreach(source ${fuzzers})
   add_executable(${name} ${source} $<TARGET_OBJECTS:bounce_objects>)
   target_include_directories(${name} PRIVATE
     ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
-  target_link_libraries(${name} PRIVATE bounce_ingest)
+  target_link_libraries(${name} PRIVATE bounce_serve)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   if(module_targets)
     add_dependencies(${name} ${module_targets})
