@@ -233,9 +233,15 @@ static size_t domain_length(struct bounce_slice s)
     size_t len = 0;
 
     if (s.len > 2 && s.ptr[0] == '[') {
-        size_t end = slice_find_byte(slice_sub(s, 0, 256), ']');
+        for (len = 1; len < s.len && len < 256; len++) {
+            unsigned char c = (unsigned char)s.ptr[len];
 
-        return end == SLICE_NPOS ? 0 : end + 1;
+            if (c == ']')
+                return len + 1;
+            if (!ascii_is_alnum(c) && c != '.' && c != ':' && c != '-')
+                break;
+        }
+        return 0;
     }
     while (len < s.len) {
         unsigned char c = (unsigned char)s.ptr[len];
@@ -363,7 +369,9 @@ static void put_address(struct hide *hide, const struct sign *sign,
         return;
     }
     /* No address by the book, but it may be somebody's. */
-    if (address_book_hash(hide->book, slice_make(text, len), hash))
+    if (address_book_is_hash(hide->book, local))
+        put(hide, local);
+    else if (address_book_hash(hide->book, slice_make(text, len), hash))
         put(hide, slice_make(hash, sizeof(hash)));
     put(hide, SLICE("@"));
     if (!hide->book->hash_domains)

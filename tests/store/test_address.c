@@ -373,6 +373,7 @@ static const struct {
      "relay=mx.example.org[192.0.2.1]"},
     {NULL, "ann@[192.0.2.1]", "{ann@[192.0.2.1]}@[192.0.2.1]"},
     {NULL, "a @ b, @, 5@", "a @ b, @, {5@}@"},
+    {NULL, "a@[b ann.smith@example.org]", "{a@}@[b {}@example.org]"},
     {NULL, "x%40b.cann@example.org", "{x%40b.cann@example.org}@example.org"},
     {NULL, "ann@b@c.example", "{ann@b@c.example}@c.example"},
     {ANN, "to=<" ANN ">, to=" ANN, "to=<{}@example.org>, to={}@example.org"},
@@ -447,12 +448,9 @@ static void test_hide(void **state)
         if (strcmp(got, want) != 0)
             fail_msg("%s: %s, not %s", hidings[i].text, got, want);
         /* Hidden text has nothing to hide. */
-        if (strstr(hidings[i].text, "5@") == NULL) {
-            len =
-                address_hide(book, slice_cstr(got), NULL, again, sizeof(again));
-            again[len] = '\0';
-            assert_string_equal(again, got);
-        }
+        len = address_hide(book, slice_cstr(got), NULL, again, sizeof(again));
+        again[len] = '\0';
+        assert_string_equal(again, got);
     }
     address_book_free(book);
 }
