@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * HTTP by libmicrohttpd: a thread pool on epoll; an exchange that waits is
  * suspended and holds no thread. */
-#define _GNU_SOURCE /* struct ucred */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -17,6 +14,7 @@
 
 #include "serve/http_module.h"
 #include "serve/module_http_gzip.h"
+#include "serve/module_http_peer.h"
 #include "store/module.h"
 
 #define TICK_MS      250 /* streams are looked at so often */
@@ -77,57 +75,13 @@ static struct http_exchange *exchange_new(struct http_server *server,
                                           struct MHD_Connection *connection,
                                           const char *path, const char *method);
 
-/* ---- Peers ------------------------------------------------------------- */
-
-static enum http_peer unix_peer(int fd)
-{
-    struct ucred peer;
-    socklen_t len = sizeof(peer);
-
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
-                   peer.uid == geteuid()
-               ? HTTP_PEER_SAME_USER
-               : HTTP_PEER_REMOTE;
-}
-
-static enum http_peer peer_of(const struct sockaddr *address, char text[64])
-{
-    if (address->sa_family == AF_INET) {
-        const struct sockaddr_in *in = (const void *)address;
-
-        inet_ntop(AF_INET, &in->sin_addr, text, 64);
-        return (ntohl(in->sin_addr.s_addr) >> 24) == 127 ? HTTP_PEER_LOOPBACK
-                                                         : HTTP_PEER_REMOTE;
-    }
-    if (address->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *in6 = (const void *)address;
-
-        inet_ntop(AF_INET6, &in6->sin6_addr, text, 64);
-        return IN6_IS_ADDR_LOOPBACK(&in6->sin6_addr) ? HTTP_PEER_LOOPBACK
-                                                     : HTTP_PEER_REMOTE;
-    }
-    return HTTP_PEER_REMOTE;
-}
-
 static void set_peer(struct http_exchange *exchange)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(
         exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct sockaddr_storage address;
-    socklen_t len = sizeof(address);
-    const int fd = info != NULL ? info->connect_fd : -1;
 
-    snprintf(exchange->address, sizeof(exchange->address), "unknown");
-    exchange->request.peer = HTTP_PEER_REMOTE;
-    if (fd < 0 || getpeername(fd, (struct sockaddr *)&address, &len) != 0)
-        return;
-    if (address.ss_family == AF_UNIX) {
-        snprintf(exchange->address, sizeof(exchange->address), "unix");
-        exchange->request.peer = unix_peer(fd);
-    } else {
-        exchange->request.peer =
-            peer_of((struct sockaddr *)&address, exchange->address);
-    }
+    exchange->request.peer = module_http_peer(
+        info != NULL ? info->connect_fd : -1, exchange->address);
 }
 
 /* ---- Answers ----------------------------------------------------------- */
