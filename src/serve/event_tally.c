@@ -82,7 +82,7 @@ void event_tally_add(struct event_tally *tally, const struct record *record)
     slot = slot_of(tally, &like);
     if (slot->count == 0 && tally->used >= FULL) {
         memset(like.labels[2], 0, sizeof(like.labels) - 2 * 40);
-        strcpy(like.labels[2], "other");
+        memcpy(like.labels[2], "other", sizeof("other"));
         slot = slot_of(tally, &like);
     }
     if (slot->count == 0) {

@@ -168,7 +168,7 @@ static bool newest(struct http_call *call, struct feed *feed)
     http_reader_give(call, reader, err);
     feed->out.len = 0;
     if (feed->cursor[0] == '\0')
-        strcpy(feed->cursor, "0");
+        memcpy(feed->cursor, "0", 2);
     if (err != STORE_OK)
         http_store_problem(call, &error);
     return err == STORE_OK;

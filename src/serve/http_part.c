@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The part with the HTTP servers: started, given new certificates, stopped. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,7 +43,7 @@ static struct http_server *start_server(struct http *http, int fd,
     struct http_server *server;
 
     if (options.fd < 0) {
-        strcpy(why_out, "too many open files");
+        snprintf(why_out, 200, "too many open files");
         return NULL;
     }
     server = http->module->start(&options, why_out);
@@ -212,7 +213,7 @@ static bool start_all(struct http *http)
     for (const struct config_listen *at = config->http; at != NULL;
          at = at->next)
         count++;
-    http->sockets = calloc(count, sizeof(*http->sockets));
+    http->sockets = calloc(count + 1, sizeof(*http->sockets));
     for (const struct config_listen *at = config->http; at != NULL;
          at = at->next) {
         if (http->sockets == NULL || !start_at(http, at->text))

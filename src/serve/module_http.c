@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "serve/http_module.h"
+#include "serve/module_http_cast.h"
 #include "serve/module_http_gzip.h"
 #include "serve/module_http_peer.h"
 #include "store/module.h"
@@ -148,7 +149,7 @@ static void http_reply(struct http_exchange *exchange, unsigned status,
         response = packed_response(body);
     if (response == NULL)
         response = MHD_create_response_from_buffer(
-            body.len, (void *)(uintptr_t)(body.len > 0 ? body.ptr : ""),
+            body.len, only_read(body.len > 0 ? body.ptr : ""),
             MHD_RESPMEM_MUST_COPY);
     if (response != NULL) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_VARY,
@@ -660,8 +661,8 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ITC | MHD_USE_ERROR_LOG;
     struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->tls_cert},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->tls_key},
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, only_read(o->tls_cert)},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, only_read(o->tls_key)},
         {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <zlib.h>
 
+#include "serve/module_http_cast.h"
+
 #define GZIP_WINDOW (15 + 16) /* of zlib: with gzip's header */
 #define LEVEL       3         /* answers are made while somebody waits */
 
@@ -50,7 +52,7 @@ static enum gzip_outcome inflate_all(z_stream *stream, size_t max, char **text,
 enum gzip_outcome gzip_unpack(struct bounce_slice packed, size_t max,
                               char **plain_out, size_t *len_out)
 {
-    z_stream stream = {.next_in = (unsigned char *)(uintptr_t)packed.ptr,
+    z_stream stream = {.next_in = only_read(packed.ptr),
                        .avail_in = (unsigned)packed.len};
     enum gzip_outcome outcome;
     char *text = NULL;
@@ -69,7 +71,7 @@ enum gzip_outcome gzip_unpack(struct bounce_slice packed, size_t max,
 
 char *gzip_pack(struct bounce_slice plain, size_t *len_out)
 {
-    z_stream stream = {.next_in = (unsigned char *)(uintptr_t)plain.ptr,
+    z_stream stream = {.next_in = only_read(plain.ptr),
                        .avail_in = (unsigned)plain.len,
                        .avail_out = (unsigned)plain.len};
     char *text = malloc(plain.len);

@@ -40,7 +40,7 @@ static enum http_peer peer_of(const struct sockaddr *address, char text[64])
 
 enum http_peer module_http_peer(int fd, char text_out[64])
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t len = sizeof(address);
 
     snprintf(text_out, 64, "unknown");
