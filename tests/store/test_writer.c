@@ -166,6 +166,7 @@ struct tally {
     unsigned done, bad, failed, fresh;
     unsigned next; /* of the order they must come back in */
     bool disorder;
+    unsigned marked; /* results that say bad */
 };
 
 struct ticket {
@@ -187,6 +188,8 @@ static void done(void *ctx, const struct store_error *error,
         tally->failed++;
     for (size_t i = 0; error == NULL && i < count; i++)
         tally->fresh += results[i].fresh;
+    for (size_t i = 0; i < count; i++)
+        tally->marked += results[i].bad;
 }
 
 #define JOBS 200
@@ -443,6 +446,7 @@ static void the_sent_log_goes_the_same_way(void **state)
     assert_true(writer_add_sent(writer, lines, 2, done, &ticket));
     assert_int_equal(writer_flush(writer, &error), STORE_OK);
     assert_int_equal(crowd->tally.bad, 1);
+    assert_int_equal(crowd->tally.marked, 1);
     assert_int_equal(crowd->tally.done, 21);
     r = desk_bounce("eeee0000ffff0000ffff0000ffff0000", "user1@example.org",
                     "mailbox_full", T0 + 500);
