@@ -6,7 +6,7 @@
 
 kills=50
 [ "$BOUNCE_FULL" = 0 ] || kills=1000
-messages=4000
+messages=20000 # long enough for some kills to come in between
 
 # Each failure is told twice; every address has failures of several messages.
 make_mbox() {
