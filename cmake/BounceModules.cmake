@@ -20,7 +20,7 @@ add_custom_command(OUTPUT ${schema_source}
 add_custom_target(bounce_schema DEPENDS ${schema_source})
 
 # The files of a module are NAME.c and NAME_*.c in one of the folders.
-set(module_names postgresql module_crypto module_idn module_http)
+set(module_names postgresql module_crypto module_idn module_http module_curl)
 
 foreach(folder store ingest serve)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.c
@@ -109,3 +109,4 @@ bounce_module(postgresql postgresql libpq)
 bounce_module(crypto module_crypto libcrypto)
 bounce_module(idn module_idn libidn2)
 bounce_module(http module_http libmicrohttpd zlib)
+bounce_module(curl module_curl libcurl>=7.85)

@@ -32,6 +32,7 @@ need_libraries() {
     need_pc libidn2 libidn2-dev
     need_pc libmicrohttpd libmicrohttpd-dev
     need_pc zlib zlib1g-dev
+    need_pc libcurl libcurl4-openssl-dev
 }
 
 install_needed() {

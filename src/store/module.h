@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Modules: what needs a library that the program does without until then
- * (libpq, libcrypto, libidn2). A module is bounce-NAME.so in the folder of
- * modules, loaded on first use, and exports one constant bounce_module_NAME:
- * one of the structs below. Modules use no symbol of the program. */
+ * (libpq, libcrypto, libidn2, libmicrohttpd, libcurl). A module is
+ * bounce-NAME.so in the folder of modules, loaded on first use, and exports one
+ * constant bounce_module_NAME: one of the structs below, of serve/http_module.h
+ * or ingest/curl.h. Modules use no symbol of the program. */
 #ifndef BOUNCE_STORE_MODULE_H
 #define BOUNCE_STORE_MODULE_H
 

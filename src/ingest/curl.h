@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * What goes out into the network through libcurl, as the module bounce-curl.so
+ * offers it: HTTP requests, and mailboxes that are logged into. How to load it:
+ * store/module.h, curl_module(). */
+#ifndef BOUNCE_INGEST_CURL_H
+#define BOUNCE_INGEST_CURL_H
+
+#include "base/slice.h"
+
+/* ---- HTTP ------------------------------------------------------------- */
+
+struct web_client;
+
+enum web_result {
+    WEB_FINE,        /* there is a reply, whatever its status */
+    WEB_BAD_REQUEST, /* a URL or a header that cannot be sent: never will be */
+    WEB_UNREACHABLE, /* no such host, no connection, or it broke */
+    WEB_TIMEOUT,
+    WEB_UNTRUSTED, /* the host's certificate is not trusted, or not its own */
+    WEB_STOPPED,   /* stop said so */
+    WEB_NO_MEMORY
+};
+
+/* Everything is borrowed for the call. */
+struct web_request {
+    const char *method; /* "PUT", ...; NULL: GET, with a body POST */
+    const char *url;    /* http:// or https:// */
+    /* "Name: value" each, ended by NULL; may be NULL. */
+    const char *const *headers;
+    struct bounce_slice body; /* NULL: none */
+    unsigned connect_ms;      /* 0: 10 s */
+    unsigned total_ms;        /* 0: 30 s */
+    size_t max_body;          /* bytes of the reply; others are not read */
+    const char *ca_file;      /* PEM of who is trusted; NULL: the system's */
+    bool https_only;
+    /* Asked several times a second; true ends the request. May be NULL. */
+    bool (*stop)(void *ctx);
+    void *ctx;
+};
+
+struct web_reply {
+    unsigned status;          /* of HTTP; 0: there is no reply */
+    struct bounce_slice body; /* the client's, until its next request */
+    bool cut;                 /* the body was longer than max_body */
+    unsigned retry_after_s;   /* Retry-After; 0: it named none */
+    char error[256];          /* why there is no reply; control-free */
+};
+
+/* ---- The module "curl" ------------------------------------------------ */
+
+struct module_curl {
+    unsigned version;
+    /* One thread at a time; another client for another thread. It keeps
+     * connections open between requests. NULL: memory is out. */
+    struct web_client *(*web_new)(void);
+    void (*web_free)(struct web_client *client);
+    /* TLS 1.2 or newer, with certificate and name verified; no redirect is
+     * followed; proxies as the environment names them (https_proxy, no_proxy).
+     * reply_out is filled whatever the result. */
+    enum web_result (*web_send)(struct web_client *client,
+                                const struct web_request *request,
+                                struct web_reply *reply_out);
+};
+
+/* The module, loaded on first use; NULL: error says what is missing and how to
+ * get it. From any thread. */
+const struct module_curl *curl_module(char error[256]);
+
+#endif
