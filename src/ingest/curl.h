@@ -32,6 +32,7 @@ struct web_request {
     unsigned total_ms;        /* 0: 30 s */
     size_t max_body;          /* bytes of the reply; others are not read */
     const char *ca_file;      /* PEM of who is trusted; NULL: the system's */
+    const char *proxy;        /* NULL: as the environment says; "": none */
     bool https_only;
     /* Asked several times a second; true ends the request. May be NULL. */
     bool (*stop)(void *ctx);
@@ -55,7 +56,8 @@ struct module_curl {
     struct web_client *(*web_new)(void);
     void (*web_free)(struct web_client *client);
     /* TLS 1.2 or newer, with certificate and name verified; no redirect is
-     * followed; proxies as the environment names them (https_proxy, no_proxy).
+     * followed; proxies as the environment names them (https_proxy, no_proxy)
+     * unless the request says otherwise.
      * reply_out is filled whatever the result. */
     enum web_result (*web_send)(struct web_client *client,
                                 const struct web_request *request,

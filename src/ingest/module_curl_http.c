@@ -188,6 +188,8 @@ static CURLcode set_request(struct web_client *client,
         /* That file alone, not also the system's folder. */
         curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
     }
+    if (code == CURLE_OK && request->proxy != NULL)
+        code = curl_easy_setopt(handle, CURLOPT_PROXY, request->proxy);
     if (code == CURLE_OK)
         code = curl_easy_setopt(handle, CURLOPT_URL, request->url);
     if (code == CURLE_OK)
