@@ -13,6 +13,7 @@ struct input_message {
     size_t len;                 /* head_len + tail_len */
     size_t tail_len;            /* not 0 only when the middle is missing */
     bool mbox;
+    void *own; /* of who handed it over; NULL: nothing */
 };
 
 struct stream {

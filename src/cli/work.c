@@ -188,15 +188,22 @@ void work_add(struct work *work, const struct input_message *message)
     work->job.emit(work->job.ctx, result);
 }
 
-static void end_threads(struct work *work)
+void work_drain(struct work *work)
 {
+    if (work->threads == 0)
+        return;
     if (work->ring[work->fill % work->ring_size].count > 0)
         submit(work);
+    emit_ready(work, work->fill - work->emit);
+}
+
+static void end_threads(struct work *work)
+{
+    work_drain(work);
     pthread_mutex_lock(&work->lock);
     work->closing = true;
     pthread_cond_broadcast(&work->filled);
     pthread_mutex_unlock(&work->lock);
-    emit_ready(work, work->fill - work->emit);
     for (unsigned i = 0; i < work->threads; i++)
         pthread_join(work->ids[i], NULL);
     pthread_mutex_destroy(&work->lock);

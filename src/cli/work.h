@@ -35,7 +35,9 @@ struct work;
 struct work *work_new(const struct work_job *job, unsigned threads);
 /* The message is used up when this returns. */
 void work_add(struct work *work, const struct input_message *message);
-/* Waits for all results, emits them and frees. */
+/* Waits for all results and emits them; others may be added. */
+void work_drain(struct work *work);
+/* The same, and frees. */
 void work_end(struct work *work);
 
 #endif

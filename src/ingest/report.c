@@ -17,6 +17,8 @@ static void fill(struct record *record, const struct report_options *options)
     event->campaign = either(event->campaign, options->campaign);
     record->ip = options->ip;
     record->sender_domain = options->sender_domain;
+    if (options->engaged_at > 0)
+        record->engaged_at = options->engaged_at;
     record->source = options->source;
     record->offset = options->offset;
     if (event->kind == BOUNCE_KIND_DELAY && event->sent_at != BOUNCE_NO_TIME &&
@@ -40,6 +42,11 @@ bool report_to_records(const struct bounce_result *result,
 
         if (event->kind == BOUNCE_KIND_NONE)
             continue;
+        if (options->since > 0 && event->occurred_at != BOUNCE_NO_TIME &&
+            event->occurred_at < options->since) {
+            out->old++;
+            continue;
+        }
         record_init(&out->records[out->count], event);
         fill(&out->records[out->count++], options);
     }

@@ -13,6 +13,8 @@ struct report_options {
     struct bounce_slice source; /* kept with each record */
     int64_t offset;             /* in source; -1 unknown */
     int64_t now;                /* Unix seconds: for the age of tokens */
+    int64_t since;              /* events before are passed over; 0: none */
+    int64_t engaged_at;         /* newest open or click; 0: unknown */
     bool keep_raw;              /* the first record gets the message */
     const struct verp_key *keys;
     size_t key_count;
@@ -22,6 +24,7 @@ struct report_options {
 struct report_records {
     struct record *records; /* in the arena; none for what is no report */
     size_t count;
+    size_t old;                /* events that were passed over */
     size_t unsafe;             /* without a recipient */
     size_t vouched;            /* by a token */
     enum verp_verdict verdict; /* of the token */
