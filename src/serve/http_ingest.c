@@ -68,7 +68,9 @@ static bool take_message(void *ctx, struct bounce_slice message, size_t offset)
 
 static void read_reports(struct reading *r)
 {
-    const char *flaw = http_messages(r->call, &r->work->arena, take_message, r);
+    const char *flaw = http_messages(
+        slice_cstr(http_head(r->call, "Content-Type")), r->call->request->body,
+        &r->work->arena, take_message, r);
 
     if (r->no_memory || flaw != NULL) {
         if (r->no_memory)
