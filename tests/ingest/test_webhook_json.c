@@ -296,6 +296,10 @@ static void test_forms(void **state)
          "--b1\r\ncontent-disposition: form-data; name=b\r\nX: y\r\n\r\nl1\r\n"
          "--b2\r\n\r\n--b1--\r\n",
          "{a:'1'1,b:'l1\r\n--b2\r\n'10}"},
+        {MULTIPART,
+         "--b1\r\nContent-Disposition: form-data; name=a\r\n\r\n"
+         "--b12\r\n--b1 \r\n\r\n--b1--\r\n",
+         "{a:'--b12'5}"},
         {MULTIPART, "--b1\r\n\r\nno name\r\n--b1--", "{}"},
         {MULTIPART,
          "--b1\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n", NULL},

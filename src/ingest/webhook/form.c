@@ -124,6 +124,14 @@ static void read_part(struct filling *f, struct bounce_slice part)
     add_field(f, name, part);
 }
 
+/* Behind "--" and the boundary the line ends, or there is "--": one boundary may
+ * begin with another one. */
+static bool ends_delimiter(struct bounce_slice rest)
+{
+    return rest.len == 0 || ascii_is_space((unsigned char)rest.ptr[0]) ||
+           slice_starts(rest, SLICE("--"));
+}
+
 static void read_multipart(struct filling *f, struct bounce_slice body,
                            struct bounce_slice boundary)
 {
@@ -144,7 +152,8 @@ static void read_multipart(struct filling *f, struct bounce_slice body,
             }
             at += dashes;
             if ((at == 0 || rest.ptr[at - 1] == '\n') &&
-                slice_starts(slice_from(rest, at + 2), boundary))
+                slice_starts(slice_from(rest, at + 2), boundary) &&
+                ends_delimiter(slice_from(rest, at + 2 + boundary.len)))
                 break;
             at++;
         }
