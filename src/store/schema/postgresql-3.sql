@@ -1,5 +1,7 @@
 -- The twin of sqlite-3.sql.
 
+-- tally summed up by month, and over all time: what the most bounces come from
+-- is one page of the index, whatever the number of values.
 CREATE TABLE tally_month (
     dim TEXT COLLATE "C" NOT NULL,
     month BIGINT NOT NULL,
@@ -9,6 +11,38 @@ CREATE TABLE tally_month (
     n BIGINT NOT NULL,
     PRIMARY KEY (dim, month, value, what, detail)
 );
+CREATE TABLE tally_total (
+    dim TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL,
+    bounced BIGINT NOT NULL,
+    complaints BIGINT NOT NULL,
+    sent BIGINT NOT NULL,
+    PRIMARY KEY (dim, value)
+);
+CREATE INDEX tally_total_rank
+    ON tally_total (dim, bounced DESC, complaints DESC, sent DESC, value);
+
+-- A month is named by the day that it begins with (month.h): years are counted
+-- from March on, in eras of 146097 days.
+INSERT INTO tally_month (dim, month, value, what, detail, n)
+SELECT dim, day - (of_year - (153 * ((5 * of_year + 2) / 153) + 2) / 5),
+    value, what, detail, CAST(sum(n) AS BIGINT)
+FROM (SELECT dim, day, value, what, detail, n,
+        of_era - (365 * year + year / 4 - year / 100) AS of_year
+    FROM (SELECT dim, day, value, what, detail, n, of_era,
+            (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365
+                AS year
+        FROM (SELECT dim, day, value, what, detail, n,
+                (day + 719468) % 146097 AS of_era
+            FROM tally) AS eras) AS years) AS days
+GROUP BY 1, 2, 3, 4, 5;
+INSERT INTO tally_total (dim, value, bounced, complaints, sent)
+SELECT dim, value,
+    CAST(sum(CASE WHEN what = 'bounce' THEN n ELSE 0 END) AS BIGINT),
+    CAST(sum(CASE WHEN what = 'feedback' AND detail = 'complaint' THEN n
+        ELSE 0 END) AS BIGINT),
+    CAST(sum(CASE WHEN what = 'sent' THEN n ELSE 0 END) AS BIGINT)
+FROM tally_month WHERE dim <> 'all' GROUP BY dim, value;
 
 CREATE TABLE delivery (
     name TEXT COLLATE "C" PRIMARY KEY,
@@ -38,3 +72,46 @@ CREATE TABLE dead_letter (
     error TEXT COLLATE "C" NOT NULL
 );
 CREATE INDEX dead_letter_name ON dead_letter (name, seq);
+
+CREATE TABLE pulse_dim (
+    dim TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL,
+    hour BIGINT NOT NULL,
+    delivered BIGINT NOT NULL,
+    bounced BIGINT NOT NULL,
+    delayed BIGINT NOT NULL,
+    sent BIGINT NOT NULL,
+    hard BIGINT NOT NULL,
+    block BIGINT NOT NULL,
+    rate BIGINT NOT NULL,
+    complaint BIGINT NOT NULL,
+    connection BIGINT NOT NULL,
+    PRIMARY KEY (dim, value, hour)
+);
+
+CREATE TABLE incident (
+    id TEXT COLLATE "C" PRIMARY KEY,
+    what TEXT COLLATE "C" NOT NULL,
+    dim TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL,
+    opened_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    closed_at BIGINT,
+    until BIGINT,
+    ended_by TEXT COLLATE "C" NOT NULL,
+    category TEXT COLLATE "C",
+    rule TEXT COLLATE "C",
+    share BIGINT,
+    usual BIGINT,
+    peak BIGINT,
+    opened_share BIGINT,
+    failures BIGINT NOT NULL,
+    results BIGINT NOT NULL,
+    hours BIGINT NOT NULL,
+    severity BIGINT NOT NULL,
+    samples TEXT COLLATE "C" NOT NULL
+);
+CREATE INDEX incident_opened ON incident (opened_at, id);
+CREATE INDEX incident_open ON incident (opened_at, id) WHERE closed_at IS NULL;
+CREATE INDEX incident_closed ON incident (closed_at)
+    WHERE closed_at IS NOT NULL;

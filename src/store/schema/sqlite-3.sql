@@ -1,7 +1,8 @@
 -- Sums over months, incidents, webhooks of ours. The PostgreSQL twin has the
 -- same columns.
 
--- tally summed up by month: the value of "month" is the day it begins with.
+-- tally summed up by month, and over all time: what the most bounces come from
+-- is one page of the index, whatever the number of values.
 CREATE TABLE tally_month (
     dim TEXT NOT NULL,
     month INTEGER NOT NULL,
@@ -11,6 +12,38 @@ CREATE TABLE tally_month (
     n INTEGER NOT NULL,
     PRIMARY KEY (dim, month, value, what, detail)
 ) WITHOUT ROWID, STRICT;
+CREATE TABLE tally_total (
+    dim TEXT NOT NULL,
+    value TEXT NOT NULL,
+    bounced INTEGER NOT NULL,
+    complaints INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    PRIMARY KEY (dim, value)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX tally_total_rank
+    ON tally_total (dim, bounced DESC, complaints DESC, sent DESC, value);
+
+-- A month is named by the day that it begins with (month.h): years are counted
+-- from March on, in eras of 146097 days.
+INSERT INTO tally_month (dim, month, value, what, detail, n)
+SELECT dim, day - (of_year - (153 * ((5 * of_year + 2) / 153) + 2) / 5),
+    value, what, detail, CAST(sum(n) AS BIGINT)
+FROM (SELECT dim, day, value, what, detail, n,
+        of_era - (365 * year + year / 4 - year / 100) AS of_year
+    FROM (SELECT dim, day, value, what, detail, n, of_era,
+            (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365
+                AS year
+        FROM (SELECT dim, day, value, what, detail, n,
+                (day + 719468) % 146097 AS of_era
+            FROM tally) AS eras) AS years) AS days
+GROUP BY 1, 2, 3, 4, 5;
+INSERT INTO tally_total (dim, value, bounced, complaints, sent)
+SELECT dim, value,
+    CAST(sum(CASE WHEN what = 'bounce' THEN n ELSE 0 END) AS BIGINT),
+    CAST(sum(CASE WHEN what = 'feedback' AND detail = 'complaint' THEN n
+        ELSE 0 END) AS BIGINT),
+    CAST(sum(CASE WHEN what = 'sent' THEN n ELSE 0 END) AS BIGINT)
+FROM tally_month WHERE dim <> 'all' GROUP BY dim, value;
 
 -- How far each webhook of ours is. cursor: the newest change it is done with;
 -- batch: the newest of those it is at, tried "attempts" times since begun_at.
@@ -45,3 +78,51 @@ CREATE TABLE dead_letter (
     error TEXT NOT NULL
 ) STRICT;
 CREATE INDEX dead_letter_name ON dead_letter (name, seq);
+
+-- What incidents are found by: an hour of a provider, an ip, a sender_domain, a
+-- campaign, of all. Kept for 35 days.
+CREATE TABLE pulse_dim (
+    dim TEXT NOT NULL,
+    value TEXT NOT NULL,
+    hour INTEGER NOT NULL,
+    delivered INTEGER NOT NULL,
+    bounced INTEGER NOT NULL,
+    delayed INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    hard INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    rate INTEGER NOT NULL,
+    complaint INTEGER NOT NULL,
+    connection INTEGER NOT NULL,
+    PRIMARY KEY (dim, value, hour)
+) WITHOUT ROWID, STRICT;
+
+-- Shares are in millionths; usual is empty without a past. hours: of the window
+-- that shares and counts are of. until: when it ends by itself. samples: "SEQ:ID"
+-- of events, by commas.
+CREATE TABLE incident (
+    id TEXT PRIMARY KEY,
+    what TEXT NOT NULL,
+    dim TEXT NOT NULL,
+    value TEXT NOT NULL,
+    opened_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    closed_at INTEGER,
+    until INTEGER,
+    ended_by TEXT NOT NULL,
+    category TEXT,
+    rule TEXT,
+    share INTEGER,
+    usual INTEGER,
+    peak INTEGER,
+    opened_share INTEGER,
+    failures INTEGER NOT NULL,
+    results INTEGER NOT NULL,
+    hours INTEGER NOT NULL,
+    severity INTEGER NOT NULL,
+    samples TEXT NOT NULL
+) WITHOUT ROWID, STRICT;
+CREATE INDEX incident_opened ON incident (opened_at, id);
+CREATE INDEX incident_open ON incident (opened_at, id) WHERE closed_at IS NULL;
+CREATE INDEX incident_closed ON incident (closed_at)
+    WHERE closed_at IS NOT NULL;
