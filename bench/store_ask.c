@@ -14,6 +14,7 @@
 
 #include "store/ask.h"
 #include "store/list.h"
+#include "store/month.h"
 #include "store/stats.h"
 
 #define NOW   ((int64_t)1780000000)
@@ -240,6 +241,40 @@ static const struct store_column tally_columns[] = {
     {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
 static const struct store_put tally_put = {"tally", tally_columns, 6, 5,
                                            STORE_ADD};
+static const struct store_column month_columns[] = {
+    {"dim", STORE_TEXT},  {"month", STORE_INT},   {"value", STORE_TEXT},
+    {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
+static const struct store_put month_put = {"tally_month", month_columns, 6, 5,
+                                           STORE_ADD};
+static const struct store_column total_columns[] = {{"dim", STORE_TEXT},
+                                                    {"value", STORE_TEXT},
+                                                    {"bounced", STORE_INT},
+                                                    {"complaints", STORE_INT},
+                                                    {"sent", STORE_INT}};
+static const struct store_put total_put = {"tally_total", total_columns, 5, 2,
+                                           STORE_ADD};
+
+/* A row of tally, and its part of the sums. */
+static void put_count(struct bench *b, const struct store_value row[6])
+{
+    bool sent = slice_eq(row[3].text, SLICE("sent"));
+    struct store_value month[6], total[5] = {row[0], row[2]};
+    struct store_error error;
+
+    memcpy(month, row, sizeof(month));
+    month[1].integer = month_begin(row[1].integer);
+    total[2] = store_int(sent ? 0 : row[5].integer);
+    total[3] = store_int(0);
+    total[4] = store_int(sent ? row[5].integer : 0);
+    if (store_put_rows(b->book->store, &tally_put, row, 1, &error) !=
+            STORE_OK ||
+        store_put_rows(b->book->store, &month_put, month, 1, &error) !=
+            STORE_OK ||
+        (!slice_eq(row[0].text, SLICE("all")) &&
+         store_put_rows(b->book->store, &total_put, total, 1, &error) !=
+             STORE_OK))
+        die("filling", &error);
+}
 
 /* Counts of a day: 2,500 domains bounce, and everything of the others. */
 static void fill_tally(struct bench *b)
@@ -291,9 +326,7 @@ static void fill_tally(struct bench *b)
             if (i == 0 &&
                 store_begin(b->book->store, STORE_WRITE, &error) != STORE_OK)
                 die("filling", &error);
-            if (store_put_rows(b->book->store, &tally_put, rows + i * 6, 1,
-                               &error) != STORE_OK)
-                die("filling", &error);
+            put_count(b, rows + i * 6);
             if (i + 1 == count &&
                 store_commit(b->book->store, &error) != STORE_OK)
                 die("filling", &error);
@@ -577,7 +610,14 @@ static void time_all_stats(struct bench *b)
     time_stats(b, "domain, a year", STATS_DOMAIN, f);
     f.since = NOW - 30 * DAY;
     time_stats(b, "domain, 30 days", STATS_DOMAIN, f);
-    f.since = BOUNCE_NO_TIME;
+    f.since = NOW - 90 * DAY;
+    time_stats(b, "domain, 90 days", STATS_DOMAIN, f);
+    f.since = NOW - 180 * DAY;
+    time_stats(b, "domain, 180 days", STATS_DOMAIN, f);
+    f.since = NOW - 360 * DAY;
+    f.until = NOW - 20 * DAY;
+    time_stats(b, "domain, 340 days", STATS_DOMAIN, f);
+    f.since = f.until = BOUNCE_NO_TIME;
     f.domain = SLICE("gmail.com");
     time_stats(b, "day for a domain, a year", STATS_DAY, f);
     f.domain = SLICE_NULL;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * Table tally: the counts of a day, added up for the whole batch before they
- * are written. */
+ * are written; and the same summed up by month and over all time. */
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "store/ledger_in.h"
+#include "store/month.h"
 
 static const char *const dims[] = {
     "all", "provider", "domain", "campaign", "scope", "ip", "sender_domain"};
@@ -142,11 +143,32 @@ bool tally_entry(struct ledger *ledger, const struct entry *entry, int64_t n)
     return tally_add(ledger, &what, n);
 }
 
+/* ---- Writing ---------------------------------------------------------- */
+
 static const struct store_column tally_columns[] = {
     {"dim", STORE_TEXT},  {"day", STORE_INT},     {"value", STORE_TEXT},
     {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
-static const struct store_put tally_put_rows = {"tally", tally_columns, 6, 5,
-                                                STORE_ADD};
+static const struct store_put day_put = {"tally", tally_columns, 6, 5,
+                                         STORE_ADD};
+static const struct store_column month_columns[] = {
+    {"dim", STORE_TEXT},  {"month", STORE_INT},   {"value", STORE_TEXT},
+    {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
+static const struct store_put month_put = {"tally_month", month_columns, 6, 5,
+                                           STORE_ADD};
+static const struct store_column total_columns[] = {{"dim", STORE_TEXT},
+                                                    {"value", STORE_TEXT},
+                                                    {"bounced", STORE_INT},
+                                                    {"complaints", STORE_INT},
+                                                    {"sent", STORE_INT}};
+static const struct store_put total_put = {"tally_total", total_columns, 5, 2,
+                                           STORE_ADD};
+
+static int by_value(const struct count *x, const struct count *y)
+{
+    int order = strcmp(dims[x->dim], dims[y->dim]);
+
+    return order != 0 ? order : slice_compare(x->value, y->value);
+}
 
 static int by_key(const void *a, const void *b)
 {
@@ -162,16 +184,36 @@ static int by_key(const void *a, const void *b)
     return order != 0 ? order : slice_compare(x->detail, y->detail);
 }
 
-enum store_err tally_put(struct ledger *ledger, struct store_error *error)
+static int by_total(const void *a, const void *b)
+{
+    return by_value(a, b);
+}
+
+/* Counts of one key become one. */
+static size_t merge(struct count *counts, size_t count)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (kept > 0 && by_key(&counts[kept - 1], &counts[i]) == 0)
+            counts[kept - 1].n += counts[i].n;
+        else
+            counts[kept++] = counts[i];
+    }
+    return kept;
+}
+
+static enum store_err put_counts(struct ledger *ledger,
+                                 const struct store_put *put,
+                                 struct store_error *error)
 {
     struct tally *t = ledger->tally;
     struct rows rows;
 
-    if (t->count == 0)
-        return STORE_OK;
     if (!rows_init(ledger, &rows, 6, t->count))
         return ledger_nomem(error);
     qsort(t->counts, t->count, sizeof(*t->counts), by_key);
+    t->count = merge(t->counts, t->count);
     for (size_t i = 0; i < t->count; i++) {
         const struct count *c = &t->counts[i];
         struct store_value *row;
@@ -188,6 +230,69 @@ enum store_err tally_put(struct ledger *ledger, struct store_error *error)
         row[4] = store_text(c->detail);
         row[5] = store_int(c->n);
     }
-    return store_put_rows(ledger->book->store, &tally_put_rows, rows.values,
+    return store_put_rows(ledger->book->store, put, rows.values, rows.count,
+                          error);
+}
+
+/* The column of a total that a count belongs to; 0: none. */
+static unsigned total_column(const struct count *c)
+{
+    if (strcmp(c->what, "bounce") == 0)
+        return 2;
+    if (strcmp(c->what, "feedback") == 0 &&
+        slice_eq(c->detail, SLICE("complaint")))
+        return 3;
+    return strcmp(c->what, "sent") == 0 ? 4 : 0;
+}
+
+/* A value of which nothing in a total's columns is counted has its row too. */
+static enum store_err put_totals(struct ledger *ledger,
+                                 struct store_error *error)
+{
+    struct tally *t = ledger->tally;
+    const struct count *last = NULL;
+    struct store_value *row = NULL;
+    struct rows rows;
+
+    if (!rows_init(ledger, &rows, 5, t->count))
+        return ledger_nomem(error);
+    qsort(t->counts, t->count, sizeof(*t->counts), by_total);
+    for (size_t i = 0; i < t->count; i++) {
+        const struct count *c = &t->counts[i];
+        unsigned column = total_column(c);
+
+        if (c->dim == 0 || c->n == 0)
+            continue;
+        if (last == NULL || by_value(last, c) != 0) {
+            row = rows_add(ledger, &rows);
+            if (row == NULL)
+                return ledger_nomem(error);
+            row[0] = store_text(slice_cstr(dims[c->dim]));
+            row[1] = store_text(c->value);
+            row[2] = row[3] = row[4] = store_int(0);
+            last = c;
+        }
+        if (column > 0)
+            row[column].integer += c->n;
+    }
+    return store_put_rows(ledger->book->store, &total_put, rows.values,
                           rows.count, error);
+}
+
+enum store_err tally_put(struct ledger *ledger, struct store_error *error)
+{
+    struct tally *t = ledger->tally;
+    enum store_err err;
+
+    if (t->count == 0)
+        return STORE_OK;
+    err = put_counts(ledger, &day_put, error);
+    for (size_t i = 0; i < t->count; i++)
+        t->counts[i].day = month_begin(t->counts[i].day);
+    if (err == STORE_OK)
+        err = put_counts(ledger, &month_put, error);
+    if (err == STORE_OK)
+        err = put_totals(ledger, error);
+    tally_begin(t);
+    return err;
 }

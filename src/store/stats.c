@@ -1,51 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * Everything comes from table tally, whose key is (dim, day, value, ...): a few
- * values are looked up day by day, all of them are one range. */
-#include "store/stats.h"
-
-#include <stdio.h>
+ * Rates and reputation, from counts that stats_read.c reads. */
 #include <stdlib.h>
 
 #include "base/date.h"
 #include "base/hash.h"
-#include "store/list_query.h"
+#include "store/stats_in.h"
 
-#define DAY_S     ((int64_t)24 * 3600)
 #define ARENA_MAX ((size_t)4 << 30)
-#define BUCKETS   32 /* of intervals: powers of two of hours */
-#define KEYS_STEP 2000
 
 #define BOUNCE_WARNING    0.02
 #define COMPLAINT_WARNING 0.001
-
-/* The counts of one value: a day, a class, a provider, ... */
-struct bin {
-    struct bin *next; /* in its slot */
-    struct bounce_slice value;
-    struct stats_row row;
-    int64_t day; /* of volume_today */
-    uint64_t sent_today, told_today;
-    struct volume {
-        uint64_t days;
-        double sum, squares;
-    } sent, told; /* told: bounces and deliveries, where no log of mail is */
-    uint64_t *intervals; /* BUCKETS of them; NULL: none were told */
-};
-
-struct totals {
-    struct book *book;
-    const struct list_filter *filter;
-    enum stats_by by;
-    const char *dim;
-    struct words values; /* of dim; any: all of them */
-    int64_t first_day, last_day;
-    struct arena arena;
-    struct bin **slots;
-    size_t slot_count, count;
-    struct bin all; /* for shares of the whole */
-    struct query query;
-    bool no_memory;
-};
 
 /* ---- Bins ------------------------------------------------------------ */
 
@@ -69,6 +33,13 @@ static bool grow(struct totals *t)
     t->slots = slots;
     t->slot_count = count;
     return true;
+}
+
+void stats_clear(struct totals *t)
+{
+    t->slots = NULL;
+    t->slot_count = t->count = 0;
+    memset(&t->all, 0, sizeof(t->all));
 }
 
 /* NULL when memory is out. */
@@ -182,10 +153,10 @@ static bool add_interval(struct totals *t, struct bin *bin,
         return true;
     if (bin->intervals == NULL)
         bin->intervals =
-            arena_calloc(&t->arena, BUCKETS, sizeof(*bin->intervals));
+            arena_calloc(&t->arena, STATS_BUCKETS, sizeof(*bin->intervals));
     if (bin->intervals == NULL)
         return false;
-    bin->intervals[bucket < BUCKETS ? bucket : BUCKETS - 1] += n;
+    bin->intervals[bucket < STATS_BUCKETS ? bucket : STATS_BUCKETS - 1] += n;
     return true;
 }
 
@@ -199,8 +170,9 @@ static struct bounce_slice bin_name(const struct totals *t, int64_t day,
 
     switch (t->by) {
     case STATS_DAY:
-        return date_format_iso(day * DAY_S, iso) < 10 ? SLICE_NULL
-                                                      : slice_make(iso, 10);
+        return date_format_iso(day * STATS_DAY_S, iso) < 10
+                   ? SLICE_NULL
+                   : slice_make(iso, 10);
     case STATS_CATEGORY:
         return detail.len > 0 ? detail : SLICE_NULL;
     case STATS_CLASS:
@@ -212,7 +184,7 @@ static struct bounce_slice bin_name(const struct totals *t, int64_t day,
     }
 }
 
-static bool take_count(void *ctx, const struct store_value *row, size_t columns)
+bool stats_take(void *ctx, const struct store_value *row, size_t columns)
 {
     struct totals *t = ctx;
     int64_t day = row[0].integer, n = row[4].integer;
@@ -239,170 +211,6 @@ static bool take_count(void *ctx, const struct store_value *row, size_t columns)
     t->no_memory = bin == NULL || (slice_eq(what, SLICE("interval")) &&
                                    !add_interval(t, bin, detail, (uint64_t)n));
     return !t->no_memory;
-}
-
-/* ---- Reading --------------------------------------------------------- */
-
-static const char *const dims[] = {[STATS_PROVIDER] = "provider",
-                                   [STATS_DOMAIN] = "domain",
-                                   [STATS_CAMPAIGN] = "campaign",
-                                   [STATS_SCOPE] = "scope",
-                                   [STATS_IP] = "ip",
-                                   [STATS_SENDER_DOMAIN] = "sender_domain"};
-
-static struct bounce_slice field_of(const struct list_filter *f,
-                                    enum stats_by by)
-{
-    switch (by) {
-    case STATS_PROVIDER:
-        return f->provider;
-    case STATS_DOMAIN:
-        return f->domain;
-    case STATS_CAMPAIGN:
-        return f->campaign;
-    case STATS_SCOPE:
-        return f->scope;
-    case STATS_IP:
-        return f->ip;
-    case STATS_SENDER_DOMAIN:
-        return f->sender_domain;
-    default:
-        return SLICE_NULL;
-    }
-}
-
-/* Which dimension is asked, and for which of its values. */
-static enum store_err read_filter(struct totals *t, struct store_error *error)
-{
-    const struct list_filter *f = t->filter;
-    enum stats_by by = t->by;
-    bool whole = by == STATS_DAY || by == STATS_CLASS || by == STATS_CATEGORY;
-
-    for (unsigned i = STATS_PROVIDER; i <= STATS_SENDER_DOMAIN; i++) {
-        if (field_of(f, (enum stats_by)i).ptr == NULL || by == (enum stats_by)i)
-            continue;
-        if (!whole)
-            return store_fail(error, STORE_E_VALUE,
-                              "counts by %s and by %s are not kept together",
-                              dims[by], dims[i]);
-        by = (enum stats_by)i;
-        whole = false;
-    }
-    if (f->address.ptr != NULL || f->state.ptr != NULL || f->cls.ptr != NULL ||
-        f->category.ptr != NULL || f->kind.ptr != NULL || f->rule.ptr != NULL ||
-        f->cursor.len > 0)
-        return store_fail(error, STORE_E_VALUE,
-                          "counts are chosen by time and by one of provider, "
-                          "domain, campaign, scope, ip and sender domain");
-    t->dim = whole ? "all" : dims[by];
-    if (by == STATS_DOMAIN)
-        return words_domains(t->book, f->domain, &t->arena, &t->values, error);
-    return words_read(field_of(f, by), t->dim, &t->values, error);
-}
-
-static bool take_day(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)columns;
-    *(int64_t *)ctx = row[0].integer;
-    return true;
-}
-
-static int64_t day_of(int64_t time)
-{
-    return time >= 0 ? time / DAY_S : -((-time + DAY_S - 1) / DAY_S);
-}
-
-/* The days that are asked for and counted. */
-static enum store_err read_days(struct totals *t, struct store_error *error)
-{
-    struct store *store = t->book->store;
-    enum store_err err;
-
-    t->first_day = 0;
-    t->last_day = -1;
-    err = store_run(store,
-                    "SELECT day FROM tally WHERE dim = 'all' ORDER BY day "
-                    "LIMIT 1",
-                    NULL, 0, take_day, &t->first_day, error);
-    if (err == STORE_OK)
-        err = store_run(store,
-                        "SELECT day FROM tally WHERE dim = 'all' ORDER BY day "
-                        "DESC LIMIT 1",
-                        NULL, 0, take_day, &t->last_day, error);
-    if (t->filter->since != BOUNCE_NO_TIME &&
-        day_of(t->filter->since) > t->first_day)
-        t->first_day = day_of(t->filter->since);
-    if (t->filter->until != BOUNCE_NO_TIME &&
-        day_of(t->filter->until - 1) < t->last_day)
-        t->last_day = day_of(t->filter->until - 1);
-    return err;
-}
-
-static enum store_err read_range(struct totals *t, bool by_day,
-                                 struct store_error *error)
-{
-    struct query *q = &t->query;
-
-    /* Days apart are only of use where they are told apart. */
-    query_init(q, by_day ? "SELECT day, value, what, detail, n FROM tally"
-                         : "SELECT 0, value, what, detail, "
-                           "CAST(sum(n) AS BIGINT) FROM tally");
-    query_add(q, " WHERE dim = ");
-    query_value(q, store_text(slice_cstr(t->dim)));
-    query_add(q, " AND day >= ");
-    query_value(q, store_int(t->first_day));
-    query_add(q, " AND day <= ");
-    query_value(q, store_int(t->last_day));
-    query_add(q, by_day ? " ORDER BY day, value, what, detail"
-                        : " GROUP BY value, what, detail");
-    return query_run(q, t->book->store, take_count, t, error);
-}
-
-static const struct store_column value_keys[] = {
-    {"dim", STORE_TEXT}, {"day", STORE_INT}, {"value", STORE_TEXT}};
-static const struct store_get value_get = {
-    "tally", "day, value, what, detail, n", value_keys, 3};
-
-/* ordered: one day after the other. */
-static enum store_err read_values(struct totals *t, bool ordered,
-                                  struct store_error *error)
-{
-    size_t step = ordered ? 1 : KEYS_STEP;
-    struct store_value *keys = arena_alloc(&t->arena, step * 3 * sizeof(*keys));
-    enum store_err err = STORE_OK;
-
-    if (keys == NULL)
-        return list_no_memory(error);
-    for (size_t i = 0; i < t->values.count && err == STORE_OK; i++) {
-        int64_t day = t->first_day;
-
-        while (day <= t->last_day && err == STORE_OK) {
-            size_t count = 0;
-
-            for (; day <= t->last_day && count < step; day++, count++) {
-                keys[3 * count] = store_text(slice_cstr(t->dim));
-                keys[3 * count + 1] = store_int(day);
-                keys[3 * count + 2] = store_text(t->values.list[i]);
-            }
-            err = store_get_rows(t->book->store, &value_get, keys, count,
-                                 take_count, t, error);
-        }
-    }
-    return err;
-}
-
-static enum store_err read_counts(struct totals *t, bool by_day,
-                                  struct store_error *error)
-{
-    enum store_err err = read_filter(t, error);
-
-    if (err == STORE_OK)
-        err = read_days(t, error);
-    if (err == STORE_OK)
-        err = t->values.any
-                  ? read_range(t, by_day, error)
-                  : read_values(t, by_day && t->by != STATS_DAY, error);
-    return t->no_memory ? list_no_memory(error) : err;
 }
 
 /* ---- Rates ----------------------------------------------------------- */
@@ -540,7 +348,7 @@ enum store_err stats_rows(struct book *book, enum stats_by by,
 
     if (t == NULL)
         return list_no_memory(error);
-    err = read_counts(t, by == STATS_DAY, error);
+    err = stats_read(t, by == STATS_DAY, error);
     if (err == STORE_OK)
         err = give_rows(t, take, ctx, error);
     free_totals(t);
@@ -594,9 +402,9 @@ static double median_hours(const uint64_t *intervals)
     if (intervals == NULL)
         return -1;
 
-    for (unsigned i = 0; i < BUCKETS; i++)
+    for (unsigned i = 0; i < STATS_BUCKETS; i++)
         total += intervals[i];
-    for (unsigned i = 0; i < BUCKETS && total > 0; i++) {
+    for (unsigned i = 0; i < STATS_BUCKETS && total > 0; i++) {
         /* The first goes from 0 to 2 hours. */
         double from = i > 0 ? (double)(1ULL << i) : 0;
         double width = i > 0 ? from : 2;
@@ -653,7 +461,7 @@ stats_reputation(struct book *book, enum stats_by by,
     t = new_totals(book, by, filter);
     if (t == NULL)
         return list_no_memory(error);
-    err = read_counts(t, true, error);
+    err = stats_read(t, true, error);
     bins = err == STORE_OK ? sorted(t, by_bounces) : NULL;
     if (err == STORE_OK && bins == NULL)
         err = list_no_memory(error);

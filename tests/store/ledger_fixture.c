@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "base/date.h"
+
 static const char *hash_key;
 
 /* Every store has the same salt, so that keys are the same everywhere. */
@@ -183,4 +185,63 @@ void desk_expect_replay(struct desk *desk)
         fail_msg("ledger_try: %s", desk->error.msg);
     if (any)
         fail_msg("a replay gives something else");
+}
+
+#define FIRST_YEAR 1999
+#define LAST_YEAR  2048
+
+/* month: from 0 on; that behind December is the next year's first. */
+static long long day_of_month(int year, int month)
+{
+    char date[40];
+
+    (void)snprintf(date, sizeof(date), "%04d-%02d-01T00:00:00Z",
+                   year + month / 12, month % 12 + 1);
+    return (long long)(date_parse(slice_cstr(date)) / LEDGER_DAY);
+}
+
+static void expect_alike(struct desk *desk, const char *sums, const char *kept)
+{
+    char *want = desk_query(desk, sums), *have = desk_query(desk, kept);
+    size_t at = 0;
+
+    while (want[at] != '\0' && want[at] == have[at])
+        at++;
+    if (want[at] != have[at])
+        fail_msg("%s\n...%.300s\ninstead of\n...%.300s", kept,
+                 have + (at > 100 ? at - 100 : 0),
+                 want + (at > 100 ? at - 100 : 0));
+    free(want);
+    free(have);
+}
+
+void desk_expect_sums(struct desk *desk)
+{
+    static char sql[40000];
+    size_t len = (size_t)snprintf(sql, sizeof(sql), "WITH m (day, next) AS (");
+
+    for (int year = FIRST_YEAR; year <= LAST_YEAR; year++)
+        for (int month = 0; month < 12; month++)
+            len += (size_t)snprintf(
+                sql + len, sizeof(sql) - len, "%s (%lld, %lld)",
+                year == FIRST_YEAR && month == 0 ? "VALUES" : ",",
+                day_of_month(year, month), day_of_month(year, month + 1));
+    snprintf(sql + len, sizeof(sql) - len,
+             ") SELECT dim, m.day, value, what, detail, "
+             "CAST(sum(n) AS BIGINT) FROM tally JOIN m ON tally.day >= m.day "
+             "AND tally.day < next GROUP BY dim, m.day, value, what, detail "
+             "HAVING sum(n) <> 0 ORDER BY dim, m.day, value, what, detail");
+    expect_alike(desk, sql,
+                 "SELECT dim, month, value, what, detail, n FROM tally_month "
+                 "WHERE n <> 0 ORDER BY dim, month, value, what, detail");
+    expect_alike(
+        desk,
+        "SELECT dim, value, "
+        "CAST(sum(CASE WHEN what = 'bounce' THEN n ELSE 0 END) AS BIGINT), "
+        "CAST(sum(CASE WHEN what = 'feedback' AND detail = 'complaint' "
+        "THEN n ELSE 0 END) AS BIGINT), "
+        "CAST(sum(CASE WHEN what = 'sent' THEN n ELSE 0 END) AS BIGINT) "
+        "FROM tally WHERE dim <> 'all' GROUP BY dim, value ORDER BY dim, value",
+        "SELECT dim, value, bounced, complaints, sent FROM tally_total "
+        "ORDER BY dim, value");
 }

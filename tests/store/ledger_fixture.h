@@ -52,5 +52,8 @@ void desk_expect(struct desk *desk, const char *sql, const char *rows);
 char *desk_query(struct desk *desk, const char *sql);
 /* Asserts that replaying everything gives what is stored. */
 void desk_expect_replay(struct desk *desk);
+/* Asserts that tally_month and tally_total say what the days of tally add up
+ * to. */
+void desk_expect_sums(struct desk *desk);
 
 #endif
