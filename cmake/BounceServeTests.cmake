@@ -3,16 +3,18 @@
 
 if(TARGET bounce_module_http)
   set(serve_tests_dir ${PROJECT_SOURCE_DIR}/tests/serve)
+  bounce_test_program(serve_receiver ${serve_tests_dir}/receiver.c)
   file(GLOB serve_scripts CONFIGURE_DEPENDS ${serve_tests_dir}/*.sh)
   list(FILTER serve_scripts EXCLUDE REGEX "/lib.sh$")
   foreach(file ${serve_scripts})
     get_filename_component(name ${file} NAME_WE)
-    bounce_test(serve/${name} 600 ${file} $<TARGET_FILE:bounce>)
+    bounce_test(serve/${name} 600 ${file} $<TARGET_FILE:bounce>
+      $<TARGET_FILE:serve_receiver>)
     file(STRINGS ${file} one_store REGEX "^# One store will do")
     if("postgresql" IN_LIST store_drivers AND NOT test_prefix AND
        NOT one_store)
       bounce_driver_test(serve/${name}-postgresql 600 postgresql ${file}
-        $<TARGET_FILE:bounce>)
+        $<TARGET_FILE:bounce> $<TARGET_FILE:serve_receiver>)
     endif()
   endforeach()
 

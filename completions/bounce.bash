@@ -118,6 +118,7 @@ _bounce() {
         *) _bounce_policies ;;
         esac
         ;;
+    out) [ "$prev" != out ] || _bounce_words "list dead retry drop resume remove" ;;
     verp) [ "$prev" != verp ] || _bounce_words "key sign verify" ;;
     labels) _bounce_words "$("$program" labels 2>/dev/null)" ;;
     rules)

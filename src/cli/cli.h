@@ -51,6 +51,7 @@ int verb_reclassify(int argc, char **argv);
 int verb_serve(int argc, char **argv);
 int verb_config(int argc, char **argv);
 int verb_token(int argc, char **argv);
+int verb_out(int argc, char **argv);
 
 /* "bounce: TEXT" and a line end on standard error, control characters made
  * harmless. */

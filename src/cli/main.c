@@ -37,6 +37,7 @@ static const struct cli_verb verbs[] = {
     {"serve", "run the daemon: reports in, answers out", verb_serve},
     {"config", "check the daemon's configuration", verb_config},
     {"token", "make, list and revoke tokens of the daemon's API", verb_token},
+    {"out", "show the daemon's own webhooks; retry dead letters", verb_out},
 };
 
 static void help(struct out *out)

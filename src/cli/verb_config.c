@@ -9,6 +9,7 @@
 #include "ingest/log/log.h"
 #include "serve/file.h"
 #include "serve/http_hook_keys.h"
+#include "serve/out_sign.h"
 
 #define EXIT_CONFIG 78 /* sysexits.h */
 #define TLS_MAX     ((size_t)1 << 20)
@@ -27,15 +28,21 @@ static bool check_file(const char *path)
     return text != NULL;
 }
 
-static bool check_secret(const char *path)
+static bool check_out(const struct config_out *out)
 {
     char why[200];
-    char *text = file_read_secret(path, why);
+    struct out_secrets secrets;
+    char *text = file_read_secret(out->secret_file, why);
+    const char *flaw = why;
 
+    if (text != NULL)
+        flaw = out_secrets_read(slice_cstr(text), &secrets);
     if (text == NULL)
         cli_error("%s", why);
+    else if (flaw != NULL)
+        cli_error("%s %s", out->secret_file, flaw);
     free(text);
-    return text != NULL;
+    return check_file(out->ca_file) && flaw == NULL;
 }
 
 /* A log need not be there yet. */
@@ -78,7 +85,7 @@ static bool check(const struct config *config)
     hook_accounts_drop(hooks);
     for (const struct config_out *out = config->outs; out != NULL;
          out = out->next)
-        fine = check_secret(out->secret_file) && fine;
+        fine = check_out(out) && fine;
     fine = check_file(config->tls_cert) && fine;
     fine = check_file(config->tls_key) && fine;
     return check_logs(config) && fine;

@@ -4,8 +4,11 @@
 #include <stdlib.h>
 
 #include "base/stanza.h"
+#include "serve/out_plan.h"
 
 #define CONFIG_MEMORY ((size_t)4 << 20)
+#define OUT_NAME_MAX  64 /* struct delivery has room for so much */
+#define OUT_URL_MAX   1024
 
 enum value { TEXT, YES_NO, NUMBER, SIZE, SPAN, LISTEN };
 
@@ -72,6 +75,14 @@ static const struct field out_fields[] = {
     {"Url", TEXT, AT(config_out, url)},
     {"Secret-File", TEXT, AT(config_out, secret_file)},
     {"Events", TEXT, AT(config_out, events)},
+    {"Ca-File", TEXT, AT(config_out, ca_file)},
+    {"Proxy", TEXT, AT(config_out, proxy)},
+    {"Allow-Http", YES_NO, AT(config_out, allow_http)},
+    {"Timeout", SPAN, AT(config_out, timeout_s)},
+    {"Retry", SPAN, AT(config_out, retry_s)},
+    {"Retry-Max", SPAN, AT(config_out, retry_max_s)},
+    {"Give-Up", SPAN, AT(config_out, give_up_s)},
+    {"Max-Attempts", NUMBER, AT(config_out, max_attempts)},
 };
 
 struct reading {
@@ -255,6 +266,57 @@ static bool take_log(const struct reading *reading, const struct stanza *stanza)
     return true;
 }
 
+/* The field of this name, which is there; else the stanza's first. */
+static const struct stanza_field *field_of(const struct stanza *stanza,
+                                           const char *name)
+{
+    for (size_t i = 0; i < stanza->count; i++) {
+        if (slice_eq_nocase(stanza->fields[i].name, slice_cstr(name)))
+            return &stanza->fields[i];
+    }
+    return &stanza->fields[0];
+}
+
+/* Names stand in metrics, in JSON and in the store as they are. */
+static bool is_name(struct bounce_slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (!ascii_is_alnum((unsigned char)text.ptr[i]) &&
+            memchr("-_.", text.ptr[i], 3) == NULL)
+            return false;
+    }
+    return text.len > 0 && text.len < OUT_NAME_MAX;
+}
+
+static bool check_out(const struct reading *reading,
+                      const struct stanza *stanza, const struct config_out *out)
+{
+    const char *flaw = out_url_flaw(slice_cstr(out->url), out->allow_http);
+    struct bounce_slice word;
+    unsigned mask;
+
+    if (!is_name(slice_cstr(out->name)))
+        return wrong(reading, &stanza->fields[0],
+                     "wants letters, digits and -_. alone, not");
+    if (flaw == NULL && strlen(out->url) >= OUT_URL_MAX)
+        flaw = "is too long";
+    if (flaw != NULL)
+        return wrong(reading, field_of(stanza, "Url"), flaw);
+    if (!out_events(slice_cstr(out->events), &mask, &word))
+        return wrong(reading, field_of(stanza, "Events"),
+                     "wants state, hold, incident, suppressed, suspended, "
+                     "released, held, freed, not");
+    if (out->timeout_s < 1 || out->timeout_s > 300)
+        return wrong(reading, field_of(stanza, "Timeout"),
+                     "wants 1s to 300s, not");
+    if (out->retry_s < 1 || out->retry_max_s < out->retry_s)
+        return wrong(reading, field_of(stanza, "Retry"),
+                     "wants 1s at least, and no more than Retry-Max, not");
+    return out->max_attempts > 0 ||
+           wrong(reading, field_of(stanza, "Max-Attempts"),
+                 "wants 1 at least, not");
+}
+
 static bool take_out(const struct reading *reading, const struct stanza *stanza)
 {
     struct config_out *out =
@@ -263,9 +325,15 @@ static bool take_out(const struct reading *reading, const struct stanza *stanza)
 
     if (out == NULL)
         return no_memory(reading);
+    out->timeout_s = 15;
+    out->retry_s = 5;
+    out->retry_max_s = 3600;
+    out->give_up_s = 3 * (int64_t)86400;
+    out->max_attempts = 100;
     if (!take_fields(reading, stanza, out_fields, COUNT(out_fields), 0, out) ||
         !demand(reading, stanza, out->url, "has no Url") ||
-        !demand(reading, stanza, out->secret_file, "has no Secret-File"))
+        !demand(reading, stanza, out->secret_file, "has no Secret-File") ||
+        !check_out(reading, stanza, out))
         return false;
     for (; *end != NULL; end = &(*end)->next) {
         if (strcmp((*end)->name, out->name) == 0)

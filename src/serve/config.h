@@ -34,7 +34,14 @@ struct config_log {
 
 struct config_out { /* webhooks of ours */
     const char *name, *url, *secret_file;
-    const char *events; /* state, hold, incident, by commas; default all */
+    const char *events;  /* out_events(); NULL: all */
+    const char *ca_file; /* PEM of who is trusted; NULL: the system's */
+    const char *proxy;   /* NULL: none */
+    bool allow_http;     /* beyond this machine */
+    int64_t timeout_s;   /* of a request; default 15 */
+    int64_t retry_s, retry_max_s; /* waits between attempts; 5 s, 1 h */
+    int64_t give_up_s;            /* since the first attempt; 3 d */
+    unsigned max_attempts;        /* default 100 */
     struct config_out *next;
 };
 

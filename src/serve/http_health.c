@@ -4,6 +4,7 @@
 
 #include "serve/event_tally.h"
 #include "serve/http.h"
+#include "serve/out.h"
 
 /* docs/openapi.json */
 extern const char http_openapi[];
@@ -149,6 +150,21 @@ static bool put_store(struct http_call *call, struct bytes *out)
                  "Number of the newest change.", (uint64_t)figures.changes)));
 }
 
+/* Webhooks of ours. */
+static bool put_outs(struct http_call *call, struct bytes *out)
+{
+    struct serve *serve = call->http->serve;
+    struct store_error error;
+    struct serve_reader *reader = serve_reader_take(serve, &error);
+    bool fine;
+
+    if (reader == NULL)
+        return true;
+    fine = out_metrics_write(reader->book, out);
+    serve_reader_give(serve, reader);
+    return fine;
+}
+
 static uint64_t connections(struct http *http)
 {
     uint64_t sum = serve_count(http->serve, SERVE_CONNECTIONS);
@@ -183,7 +199,8 @@ static void metrics(struct http_call *call)
         return;
     }
     if (put_counters(call, &out) && put_writer(call, &out) &&
-        put_store(call, &out) && put_http(call->http, &out) &&
+        put_store(call, &out) && put_outs(call, &out) &&
+        put_http(call->http, &out) &&
         event_tally_write(serve_tally(call->http->serve), &out))
         http_text(call, 200, "text/plain; version=0.0.4; charset=utf-8",
                   bytes_slice(&out));

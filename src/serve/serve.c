@@ -35,7 +35,8 @@ struct pooled {
 struct serve {
     const struct serve_setup *setup;
     struct config *config;
-    pthread_mutex_t lock; /* of mind, pool */
+    const struct config *fresh; /* during a reload */
+    pthread_mutex_t lock;       /* of mind, pool */
     pthread_cond_t given;
     struct serve_holding *mind;
     _Atomic unsigned generation; /* of mind */
@@ -52,6 +53,11 @@ struct serve {
 const struct config *serve_config(const struct serve *serve)
 {
     return serve->config;
+}
+
+const struct config *serve_config_fresh(const struct serve *serve)
+{
+    return serve->fresh;
 }
 
 struct writer *serve_writer(struct serve *serve)
@@ -376,14 +382,15 @@ static void reload(struct serve *serve)
 
     if (config != NULL)
         fresh = load_mind(serve, config);
-    config_free(config);
     if (fresh == NULL) {
+        config_free(config);
         serve_log(serve, SERVE_ERROR, "reload", "result", "kept what was there",
                   NULL);
         return;
     }
     if (!writer_change(serve->writer, fresh->mind.policy, fresh->mind.engine)) {
         drop_mind(fresh);
+        config_free(config);
         serve_log(serve, SERVE_ERROR, "reload", "result", "out of memory",
                   NULL);
         return;
@@ -393,10 +400,13 @@ static void reload(struct serve *serve)
     serve->generation++;
     drop_mind(old);
     pthread_mutex_unlock(&serve->lock);
+    serve->fresh = config;
     for (size_t i = 0; serve_parts[i] != NULL; i++) {
         if (serve_parts[i]->reload != NULL)
             serve_parts[i]->reload(serve, serve->parts[i]);
     }
+    serve->fresh = NULL;
+    config_free(config);
     serve_log(serve, SERVE_INFO, "reload", "result", "done", NULL);
 }
 

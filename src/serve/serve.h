@@ -41,6 +41,8 @@ enum serve_count {
 struct serve;
 
 const struct config *serve_config(const struct serve *serve);
+/* As the file says now: for a part's reload(), and only until it returns. */
+const struct config *serve_config_fresh(const struct serve *serve);
 /* Pair with serve_mind_give(). */
 const struct serve_mind *serve_mind_take(struct serve *serve);
 void serve_mind_give(struct serve *serve, const struct serve_mind *mind);
