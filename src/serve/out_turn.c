@@ -118,19 +118,18 @@ static void send_body(struct out_worker *worker, const char *id,
     char signature_line[OUT_SIGNATURES + 24];
     const char *const headers[] = {"Content-Type: application/json", id_line,
                                    time_line, signature_line, NULL};
-    const struct web_request request = {.method = "POST",
-                                        .url = target->url,
-                                        .headers = headers,
-                                        .body = body,
-                                        .connect_ms = CONNECT_MS,
-                                        .total_ms = target->timeout_ms,
-                                        .max_body = REPLY_MAX,
-                                        .ca_file = target->ca_file,
-                                        .proxy = target->proxy != NULL
-                                                     ? target->proxy
-                                                     : "",
-                                        .stop = ask_stop,
-                                        .ctx = worker};
+    const struct web_request request = {
+        .method = "POST",
+        .url = target->url,
+        .headers = headers,
+        .body = body,
+        .connect_ms = CONNECT_MS,
+        .total_ms = target->timeout_ms,
+        .max_body = REPLY_MAX,
+        .ca_file = target->ca_file,
+        .proxy = target->proxy != NULL ? target->proxy : "",
+        .stop = ask_stop,
+        .ctx = worker};
     struct web_reply reply;
 
     snprintf(id_line, sizeof(id_line), "webhook-id: %s", id);
