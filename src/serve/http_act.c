@@ -131,7 +131,8 @@ static void deliver(struct acting *a, const char *action, const char *changed,
         return;
     http_delivery_count(delivery, a->count, 0, 0);
     http_delivery_tell(delivery, changed, unchanged);
-    http_deliver(delivery, records, NULL, a->count);
+    (void)http_delivery_add(delivery, records, NULL, a->count);
+    http_delivery_end(delivery);
 }
 
 /* Takes the call's memory, reads and does it. */

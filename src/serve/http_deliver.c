@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "serve/http_deliver.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,12 +18,24 @@ struct told {
 
 struct http_delivery {
     struct http_call *call;
-    size_t count, items, passed, unknown, bad, told_bad;
-    struct bytes errors; /* JSON objects, with commas between */
-    bool tell, lenient, sent, no_memory;
+    bool tell, lenient, sent;
     const char *changed, *unchanged;
-    struct told *told; /* of each record */
-    struct bytes names;
+    /* Portions are done in the writer's thread while others are added. */
+    pthread_mutex_t lock;
+    unsigned pending; /* portions at the writer; one is the call's own */
+    size_t items, passed, unknown, bad, told_bad;
+    size_t fresh, known;          /* of the sent log all are known */
+    struct bytes errors, results; /* JSON objects, with commas between */
+    bool no_memory;
+    struct store_error failed; /* code STORE_OK: nothing did */
+};
+
+/* Records that went to the writer together. */
+struct portion {
+    struct http_delivery *d;
+    struct bytes names; /* addresses, where they are to be told */
+    size_t count;
+    struct told told[];
 };
 
 struct http_delivery *http_delivery_new(const struct http_call *call)
@@ -38,6 +51,9 @@ struct http_delivery *http_delivery_new(const struct http_call *call)
         http_no_memory(&here);
         return NULL;
     }
+    d->pending = 1;
+    d->failed.code = STORE_OK;
+    pthread_mutex_init(&d->lock, NULL);
     return d;
 }
 
@@ -45,17 +61,19 @@ void http_delivery_drop(struct http_delivery *d)
 {
     http_call_free(d->call);
     bytes_free(&d->errors);
-    bytes_free(&d->names);
-    free(d->told);
+    bytes_free(&d->results);
+    pthread_mutex_destroy(&d->lock);
     free(d);
 }
 
 void http_delivery_count(struct http_delivery *d, size_t items, size_t passed,
                          size_t unknown)
 {
+    pthread_mutex_lock(&d->lock);
     d->items += items;
     d->passed += passed;
     d->unknown += unknown;
+    pthread_mutex_unlock(&d->lock);
 }
 
 void http_delivery_tell(struct http_delivery *d, const char *changed,
@@ -86,7 +104,8 @@ static void write_flaw(struct json_writer *w, const void *row)
     JSON_RAW(w, "}");
 }
 
-void http_delivery_bad(struct http_delivery *d, size_t item, const char *cause)
+/* With the lock held. */
+static void note_bad(struct http_delivery *d, size_t item, const char *cause)
 {
     const struct flaw flaw = {item, cause};
 
@@ -100,26 +119,42 @@ void http_delivery_bad(struct http_delivery *d, size_t item, const char *cause)
     d->told_bad++;
 }
 
+void http_delivery_bad(struct http_delivery *d, size_t item, const char *cause)
+{
+    pthread_mutex_lock(&d->lock);
+    note_bad(d, item, cause);
+    pthread_mutex_unlock(&d->lock);
+}
+
+void http_delivery_no_memory(struct http_delivery *d)
+{
+    pthread_mutex_lock(&d->lock);
+    d->no_memory = true;
+    pthread_mutex_unlock(&d->lock);
+}
+
 /* ---- The answer -------------------------------------------------------- */
 
-struct outcome {
-    const struct http_delivery *d;
-    const struct ledger_result *results; /* NULL: there are none to tell */
-    size_t fresh, known;                 /* of the sent log all are known */
+struct result {
+    const struct portion *portion;
+    const struct told *told;
+    const struct ledger_result *result;
 };
 
-static void write_result(struct json_writer *w, const struct http_delivery *d,
-                         const struct told *told,
-                         const struct ledger_result *result)
+static void write_result(struct json_writer *w, const void *row)
 {
+    const struct result *r = row;
+    const struct http_delivery *d = r->portion->d;
+    const struct ledger_result *result = r->result;
     const char *outcome = result->changed ? d->changed : d->unchanged;
+    struct bounce_slice address = SLICE_NULL;
 
+    if (r->told->len > 0)
+        address =
+            slice_make(r->portion->names.ptr + r->told->address, r->told->len);
     JSON_RAW(w, "{\"item\":");
-    json_int(w, (int64_t)told->item);
-    JSON_KEY_STRING(w, "address",
-                    told->len > 0
-                        ? slice_make(d->names.ptr + told->address, told->len)
-                        : SLICE_NULL);
+    json_int(w, (int64_t)r->told->item);
+    JSON_KEY_STRING(w, "address", address);
     http_bool(w, "new", result->fresh);
     http_bool(w, "changed", result->changed);
     JSON_KEY_WORD(w, "outcome",
@@ -129,42 +164,29 @@ static void write_result(struct json_writer *w, const struct http_delivery *d,
     JSON_RAW(w, "}");
 }
 
-static void write_results(struct json_writer *w, const struct outcome *o)
-{
-    bool first = true;
-
-    JSON_RAW(w, ",\"results\":[");
-    for (size_t i = 0; i < o->d->count; i++) {
-        if (o->results[i].bad)
-            continue;
-        if (!first)
-            JSON_RAW(w, ",");
-        first = false;
-        write_result(w, o->d, &o->d->told[i], &o->results[i]);
-    }
-    JSON_RAW(w, "]");
-}
-
 static void write_counts(struct json_writer *w, const void *row)
 {
-    const struct outcome *o = row;
+    const struct http_delivery *d = row;
 
     JSON_RAW(w, "{\"items\":");
-    json_int(w, (int64_t)o->d->items);
-    if (o->d->sent) {
-        http_number(w, "stored", (int64_t)o->known);
+    json_int(w, (int64_t)d->items);
+    if (d->sent) {
+        http_number(w, "stored", (int64_t)d->known);
     } else {
-        http_number(w, "new", (int64_t)o->fresh);
-        http_number(w, "known", (int64_t)o->known);
-        http_number(w, "passed", (int64_t)o->d->passed);
-        http_number(w, "unknown", (int64_t)o->d->unknown);
+        http_number(w, "new", (int64_t)d->fresh);
+        http_number(w, "known", (int64_t)d->known);
+        http_number(w, "passed", (int64_t)d->passed);
+        http_number(w, "unknown", (int64_t)d->unknown);
     }
-    http_number(w, "bad", (int64_t)o->d->bad);
+    http_number(w, "bad", (int64_t)d->bad);
     JSON_RAW(w, ",\"errors\":[");
-    json_raw(w, bytes_slice(&o->d->errors).ptr, o->d->errors.len);
+    json_raw(w, bytes_slice(&d->errors).ptr, d->errors.len);
     JSON_RAW(w, "]");
-    if (o->d->tell && o->results != NULL)
-        write_results(w, o);
+    if (d->tell && d->fresh + d->known > 0) {
+        JSON_RAW(w, ",\"results\":[");
+        json_raw(w, bytes_slice(&d->results).ptr, d->results.len);
+        JSON_RAW(w, "]");
+    }
     JSON_RAW(w, "}\n");
 }
 
@@ -182,15 +204,16 @@ static void write_refusal(struct json_writer *w, const void *row)
     JSON_RAW(w, "]}\n");
 }
 
-static void reply(const struct outcome *o)
+static void reply(const struct http_delivery *d)
 {
-    const struct http_delivery *d = o->d;
-    const bool refused = !d->lenient && d->bad > 0 && o->fresh == 0 &&
-                         o->known == 0 && d->passed + d->unknown == 0;
+    const bool refused = !d->lenient && d->bad > 0 && d->fresh == 0 &&
+                         d->known == 0 && d->passed + d->unknown == 0;
     struct bytes out = {0};
 
-    if (d->no_memory || !http_put(&out, refused ? write_refusal : write_counts,
-                                  refused ? (const void *)d : (const void *)o))
+    if (d->failed.code != STORE_OK)
+        http_store_problem(d->call, &d->failed);
+    else if (d->no_memory ||
+             !http_put(&out, refused ? write_refusal : write_counts, d))
         http_no_memory(d->call);
     else if (refused)
         http_text(d->call, 422, "application/problem+json", bytes_slice(&out));
@@ -199,40 +222,69 @@ static void reply(const struct outcome *o)
     bytes_free(&out);
 }
 
+/* One of those that the answer waits for is done; whoever is last answers. */
+static void release(struct http_delivery *d)
+{
+    bool last;
+
+    pthread_mutex_lock(&d->lock);
+    last = --d->pending == 0;
+    pthread_mutex_unlock(&d->lock);
+    if (!last)
+        return;
+    reply(d);
+    http_delivery_drop(d);
+}
+
+static void note_result(struct portion *portion, size_t i,
+                        const struct ledger_result *result)
+{
+    struct http_delivery *d = portion->d;
+
+    if (d->tell &&
+        ((d->results.len > 0 && !bytes_add(&d->results, SLICE(","))) ||
+         !http_put(&d->results, write_result,
+                   &(struct result){portion, &portion->told[i], result})))
+        d->no_memory = true;
+    if (result->fresh)
+        d->fresh++;
+    else
+        d->known++;
+}
+
+static void portion_free(struct portion *portion)
+{
+    bytes_free(&portion->names);
+    free(portion);
+}
+
 /* In the writer's thread. */
 static void done(void *ctx, const struct store_error *error,
                  const struct ledger_result *results, size_t count)
 {
-    struct http_delivery *d = ctx;
-    struct outcome outcome = {.d = d, .results = results};
+    struct portion *portion = ctx;
+    struct http_delivery *d = portion->d;
 
+    pthread_mutex_lock(&d->lock);
     if (error != NULL && error->code != STORE_E_VALUE) {
-        http_store_problem(d->call, error);
-        http_delivery_drop(d);
-        return;
+        if (d->failed.code == STORE_OK)
+            d->failed = *error;
+        count = 0;
     }
     for (size_t i = 0; i < count; i++) {
         if (results[i].bad)
-            http_delivery_bad(d, d->told[i].item, error->msg);
-        else if (results[i].fresh)
-            outcome.fresh++;
+            note_bad(d, portion->told[i].item, error->msg);
         else
-            outcome.known++;
+            note_result(portion, i, &results[i]);
     }
-    reply(&outcome);
-    http_delivery_drop(d);
+    pthread_mutex_unlock(&d->lock);
+    portion_free(portion);
+    release(d);
 }
 
-/* Ends a delivery that never came to the writer. */
-static void end_now(struct http_delivery *d, bool fine)
+void http_delivery_end(struct http_delivery *d)
 {
-    const struct outcome nothing = {.d = d};
-
-    if (fine)
-        reply(&nothing);
-    else
-        http_no_memory(d->call);
-    http_delivery_drop(d);
+    release(d);
 }
 
 /* ---- Before the writer ------------------------------------------------- */
@@ -256,11 +308,25 @@ static const char *flaw_of(const struct http_call *call,
     return flaw != ADDRESS_FINE ? address_flaw_text(flaw) : NULL;
 }
 
-static bool note(struct http_delivery *d, size_t at, size_t item,
+static struct portion *portion_new(struct http_delivery *d, size_t count)
+{
+    struct portion *portion =
+        calloc(1, sizeof(*portion) + count * sizeof(portion->told[0]));
+
+    if (portion != NULL)
+        portion->d = d;
+    else
+        http_delivery_no_memory(d);
+    return portion;
+}
+
+static bool note(struct portion *portion, size_t item,
                  struct bounce_slice address)
 {
-    d->told[at] = (struct told){item, d->names.len, address.len};
-    return !d->tell || bytes_add(&d->names, address);
+    const size_t at = portion->names.len;
+
+    portion->told[portion->count++] = (struct told){item, at, address.len};
+    return !portion->d->tell || bytes_add(&portion->names, address);
 }
 
 static size_t item_of(const size_t *items, size_t i)
@@ -268,51 +334,87 @@ static size_t item_of(const size_t *items, size_t i)
     return items != NULL ? items[i] : i;
 }
 
-void http_deliver(struct http_delivery *d, struct record *records,
-                  const size_t *items, size_t count)
+/* A reader for its way of reading addresses; what cannot be had is answered. */
+static struct serve_reader *reader_of(struct http_delivery *d)
+{
+    struct store_error error;
+    struct serve_reader *reader =
+        serve_reader_take(d->call->http->serve, &error);
+
+    if (reader != NULL)
+        return reader;
+    pthread_mutex_lock(&d->lock);
+    d->failed = error;
+    pthread_mutex_unlock(&d->lock);
+    return NULL;
+}
+
+/* Before the portion is at the writer, where it may be done at once. */
+static void hold(struct http_delivery *d)
+{
+    pthread_mutex_lock(&d->lock);
+    d->pending++;
+    pthread_mutex_unlock(&d->lock);
+}
+
+/* The portion never came to the writer. */
+static bool give_up(struct portion *portion, bool held)
+{
+    struct http_delivery *d = portion->d;
+
+    http_delivery_no_memory(d);
+    portion_free(portion);
+    if (held)
+        release(d);
+    return false;
+}
+
+bool http_delivery_add(struct http_delivery *d, struct record *records,
+                       const size_t *items, size_t count)
 {
     struct serve *serve = d->call->http->serve;
-    struct serve_reader *reader = http_reader(d->call);
-    bool fine;
+    struct serve_reader *reader = reader_of(d);
+    struct portion *portion = reader != NULL ? portion_new(d, count) : NULL;
+    bool fine = portion != NULL;
 
-    if (reader == NULL) {
-        http_delivery_drop(d);
-        return;
-    }
-    d->told = calloc(count + 1, sizeof(*d->told));
-    fine = d->told != NULL;
     for (size_t i = 0; i < count && fine; i++) {
         const char *flaw =
             flaw_of(d->call, reader->book, records[i].event.recipient,
                     &records[i].event.scope);
+        const size_t kept = portion->count;
 
         if (flaw != NULL) {
             http_delivery_bad(d, item_of(items, i), flaw);
             continue;
         }
-        fine = note(d, d->count, item_of(items, i), records[i].event.recipient);
-        records[d->count++] = records[i];
+        fine = note(portion, item_of(items, i), records[i].event.recipient);
+        records[kept] = records[i];
     }
-    serve_reader_give(serve, reader);
-    if (!fine || d->count == 0)
-        end_now(d, fine);
-    else if (!writer_add(serve_writer(serve), records, d->count, done, d))
-        end_now(d, false);
+    if (reader != NULL)
+        serve_reader_give(serve, reader);
+    if (portion == NULL)
+        return false;
+    if (!fine)
+        return give_up(portion, false);
+    if (portion->count == 0) {
+        portion_free(portion);
+        return true;
+    }
+    hold(d);
+    return writer_add(serve_writer(serve), records, portion->count, done,
+                      portion) ||
+           give_up(portion, true);
 }
 
-void http_deliver_sent(struct http_delivery *d, struct sent *lines,
-                       const size_t *items, size_t count)
+bool http_delivery_add_sent(struct http_delivery *d, struct sent *lines,
+                            const size_t *items, size_t count)
 {
     struct serve *serve = d->call->http->serve;
-    struct serve_reader *reader = http_reader(d->call);
+    struct serve_reader *reader = reader_of(d);
+    struct portion *portion = reader != NULL ? portion_new(d, count) : NULL;
 
-    if (reader == NULL) {
-        http_delivery_drop(d);
-        return;
-    }
     d->sent = true;
-    d->told = calloc(count + 1, sizeof(*d->told));
-    for (size_t i = 0; i < count && d->told != NULL; i++) {
+    for (size_t i = 0; i < count && portion != NULL; i++) {
         const char *flaw =
             flaw_of(d->call, reader->book, lines[i].recipient, &lines[i].scope);
 
@@ -321,15 +423,22 @@ void http_deliver_sent(struct http_delivery *d, struct sent *lines,
         if (flaw != NULL) {
             http_delivery_bad(d, item_of(items, i), flaw);
         } else {
-            d->told[d->count].item = item_of(items, i);
-            lines[d->count++] = lines[i];
+            portion->told[portion->count].item = item_of(items, i);
+            lines[portion->count++] = lines[i];
         }
     }
-    serve_reader_give(serve, reader);
-    if (d->told == NULL || d->count == 0)
-        end_now(d, d->told != NULL);
-    else if (!writer_add_sent(serve_writer(serve), lines, d->count, done, d))
-        end_now(d, false);
+    if (reader != NULL)
+        serve_reader_give(serve, reader);
+    if (portion == NULL)
+        return false;
+    if (portion->count == 0) {
+        portion_free(portion);
+        return true;
+    }
+    hold(d);
+    return writer_add_sent(serve_writer(serve), lines, portion->count, done,
+                           portion) ||
+           give_up(portion, true);
 }
 
 /* ---- Audit ------------------------------------------------------------- */

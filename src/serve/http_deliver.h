@@ -5,12 +5,12 @@
 
 #include "serve/http.h"
 
-struct http_delivery; /* one call's; ends with http_deliver*() */
+struct http_delivery; /* one call's; ends with http_delivery_end() */
 
 /* NULL: memory is out, which was answered. */
 struct http_delivery *http_delivery_new(const struct http_call *call);
 
-/* Instead: the call was answered otherwise. */
+/* Instead of all that follows: the call was answered otherwise. */
 void http_delivery_drop(struct http_delivery *delivery);
 
 /* For the answer: items that came, of no failure, of a kind that is unknown. */
@@ -27,12 +27,18 @@ void http_delivery_tell(struct http_delivery *delivery, const char *changed,
  * would send them again. */
 void http_delivery_lenient(struct http_delivery *delivery);
 
-/* records[i] came of item items[i] (NULL: i). What the token's scope or the
- * address forbids is left out, the array being changed. */
-void http_deliver(struct http_delivery *delivery, struct record *records,
-                  const size_t *items, size_t count);
-void http_deliver_sent(struct http_delivery *delivery, struct sent *lines,
+/* Hands records on, of which records[i] came of item items[i] (NULL: i). They
+ * are copied, so that a large body can come in portions. What the token's scope
+ * or the address forbids is left out, the array being changed. false: no more
+ * can be taken; http_delivery_end() answers why. */
+bool http_delivery_add(struct http_delivery *delivery, struct record *records,
                        const size_t *items, size_t count);
+bool http_delivery_add_sent(struct http_delivery *delivery, struct sent *lines,
+                            const size_t *items, size_t count);
+/* Memory ran out over what came. */
+void http_delivery_no_memory(struct http_delivery *delivery);
+/* Nothing more comes: the call is answered once all of it is durable. */
+void http_delivery_end(struct http_delivery *delivery);
 
 /* Before a change: who does what. false: it cannot be noted; the call was
  * answered. */

@@ -2,6 +2,7 @@
  * Webhooks of sending services: /v1/hooks/SERVICE/NAME. */
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "ingest/webhook/webhook.h"
 #include "serve/http_deliver.h"
 #include "serve/http_hook_keys.h"
@@ -94,9 +95,13 @@ static void note_action(const struct hooking *h)
 static void deliver(const struct hooking *h)
 {
     struct http_delivery *delivery = http_delivery_new(h->call);
+    size_t *items =
+        arena_alloc(&h->work->arena, (h->result.count + 1) * sizeof(*items));
 
     if (delivery == NULL)
         return;
+    for (size_t i = 0; i < h->result.count && items != NULL; i++)
+        items[i] = (size_t)h->result.records[i].offset;
     http_delivery_lenient(delivery);
     http_delivery_count(delivery, h->result.items, h->result.passed,
                         h->result.unknown);
@@ -105,7 +110,12 @@ static void deliver(const struct hooking *h)
                           h->result.bad[i].cause);
     if (h->result.bad_count > 0)
         log_hook(h, SERVE_WARNING, "bad items", h->result.bad[0].cause);
-    http_deliver(delivery, h->result.records, NULL, h->result.count);
+    if (items != NULL)
+        (void)http_delivery_add(delivery, h->result.records, items,
+                                h->result.count);
+    else
+        http_delivery_no_memory(delivery);
+    http_delivery_end(delivery);
 }
 
 static size_t copy_headers(const struct http_call *call,
@@ -136,6 +146,10 @@ static void read_hook(struct hooking *h)
     config.now = serve_now(call->http->serve);
     err = hook_read(&request, &config, h->work->reader, &h->work->arena,
                     &h->result);
+    if (err == BOUNCE_E_LIMIT) {
+        http_problem(call, 413, "there is too much in it");
+        return;
+    }
     if (err != BOUNCE_OK) {
         http_no_memory(call);
         return;

@@ -10,6 +10,8 @@
 #include "serve/http_memory.h"
 #include "serve/http_store.h"
 
+#define PORTION 1000 /* records that go to the writer together */
+
 struct importing {
     struct http_call *call;
     struct http_work *work;
@@ -33,6 +35,17 @@ static bool keep(struct importing *im, const struct record *record, size_t line)
         vec_push(&im->records, &im->work->arena, &copy) == SIZE_MAX ||
         vec_push(&im->items, &im->work->arena, &line) == SIZE_MAX;
     return !im->no_memory;
+}
+
+/* What was kept, to the writer; its memory serves the next portion. */
+static void hand_over(struct importing *im)
+{
+    if (!http_delivery_add(im->delivery, im->records.ptr, im->items.ptr,
+                           im->records.count))
+        im->no_memory = true;
+    im->records = VEC_OF(struct record);
+    im->items = VEC_OF(size_t);
+    arena_reset(&im->work->arena);
 }
 
 /* What holds in the whole store is not for a token that is bound to a scope. */
@@ -125,8 +138,12 @@ static void import_rows(struct importing *im)
             http_delivery_count(im->delivery, 1, 0, 0);
             http_delivery_bad(im->delivery, (size_t)row.line, row.flaw);
         }
+        if (im->records.count >= PORTION && !im->no_memory)
+            hand_over(im);
     }
     im->no_memory = im->no_memory || rows_error(rows) != 0;
+    if (!im->no_memory)
+        hand_over(im);
     rows_free(rows);
 }
 
@@ -142,13 +159,9 @@ static void import(struct importing *im)
     }
     import_rows(im);
     serve_reader_give(call->http->serve, im->reader);
-    if (im->no_memory) {
-        http_no_memory(call);
-        http_delivery_drop(im->delivery);
-        return;
-    }
-    http_deliver(im->delivery, im->records.ptr, im->items.ptr,
-                 im->records.count);
+    if (im->no_memory)
+        http_delivery_no_memory(im->delivery);
+    http_delivery_end(im->delivery);
 }
 
 void http_suppressions_post(struct http_call *call)

@@ -10,6 +10,11 @@
 #include "serve/http_memory.h"
 #include "serve/http_messages.h"
 
+/* What goes to the writer together, so that a body of any size takes little
+ * memory. */
+#define PORTION       1000                /* records */
+#define PORTION_BYTES ((size_t)512 << 10) /* of a body */
+
 static struct bounce_slice param(struct http_call *call, const char *name)
 {
     struct bounce_slice value = slice_cstr(http_param(call, name));
@@ -25,6 +30,7 @@ struct reading {
     struct report_options options;
     struct http_delivery *delivery;
     struct vec records, items;
+    size_t bytes; /* of messages since the last portion */
     size_t index; /* of the message */
     bool no_memory;
 };
@@ -40,6 +46,18 @@ static void keep_records(struct reading *r, const struct report_records *found)
             vec_push(&r->records, &r->work->arena, &copy) == SIZE_MAX ||
             vec_push(&r->items, &r->work->arena, &r->index) == SIZE_MAX;
     }
+}
+
+/* The memory of a portion serves the next one. */
+static void hand_reports(struct reading *r)
+{
+    if (!http_delivery_add(r->delivery, r->records.ptr, r->items.ptr,
+                           r->records.count))
+        r->no_memory = true;
+    r->records = VEC_OF(struct record);
+    r->items = VEC_OF(size_t);
+    r->bytes = 0;
+    arena_reset(&r->work->arena);
 }
 
 static bool take_message(void *ctx, struct bounce_slice message, size_t offset)
@@ -63,24 +81,29 @@ static bool take_message(void *ctx, struct bounce_slice message, size_t offset)
         keep_records(r, &found);
     }
     r->index++;
+    r->bytes += message.len;
+    if (!r->no_memory &&
+        (r->records.count >= PORTION || r->bytes >= PORTION_BYTES))
+        hand_reports(r);
     return !r->no_memory;
 }
 
 static void read_reports(struct reading *r)
 {
-    const char *flaw = http_messages(
-        slice_cstr(http_head(r->call, "Content-Type")), r->call->request->body,
-        &r->work->arena, take_message, r);
+    const char *flaw =
+        http_messages(slice_cstr(http_head(r->call, "Content-Type")),
+                      r->call->request->body, &r->work->arena, take_message, r);
 
-    if (r->no_memory || flaw != NULL) {
-        if (r->no_memory)
-            http_no_memory(r->call);
-        else
-            http_problem(r->call, 400, "%s", flaw);
+    if (flaw != NULL) { /* of which nothing was taken */
+        http_problem(r->call, 400, "%s", flaw);
         http_delivery_drop(r->delivery);
         return;
     }
-    http_deliver(r->delivery, r->records.ptr, r->items.ptr, r->records.count);
+    if (r->no_memory)
+        http_delivery_no_memory(r->delivery);
+    else
+        hand_reports(r);
+    http_delivery_end(r->delivery);
 }
 
 static void reports(struct http_call *call)
@@ -121,7 +144,6 @@ struct telling {
     struct http_call *call;
     struct http_work *work;
     struct http_delivery *delivery;
-    struct vec records, items;
     size_t index; /* of the first item of what is read now */
     bool no_memory;
 };
@@ -138,23 +160,27 @@ static void settle(struct bounce_event *event)
 /* Who has a token to tell of events knows of the mail. */
 static void keep_told(struct telling *t, const struct hook_result *found)
 {
+    size_t *items =
+        arena_alloc(&t->work->arena, (found->count + 1) * sizeof(*items));
+
     http_delivery_count(t->delivery, found->items, found->passed,
                         found->unknown);
     for (size_t i = 0; i < found->bad_count; i++)
         http_delivery_bad(t->delivery, t->index + found->bad[i].index,
                           found->bad[i].cause);
-    for (size_t i = 0; i < found->count && !t->no_memory; i++) {
-        struct record record = found->records[i];
-        const size_t item = t->index + (size_t)record.offset;
+    for (size_t i = 0; i < found->count && items != NULL; i++) {
+        struct record *record = &found->records[i];
 
-        settle(&record.event);
-        record.event.verified = 1;
-        record.event.service = SLICE_NULL;
-        record.event.format = SLICE("api");
-        t->no_memory =
-            vec_push(&t->records, &t->work->arena, &record) == SIZE_MAX ||
-            vec_push(&t->items, &t->work->arena, &item) == SIZE_MAX;
+        items[i] = t->index + (size_t)record->offset;
+        settle(&record->event);
+        record->event.verified = 1;
+        record->event.service = SLICE_NULL;
+        record->event.format = SLICE("api");
     }
+    t->index += found->items;
+    if (items == NULL ||
+        !http_delivery_add(t->delivery, found->records, items, found->count))
+        t->no_memory = true;
 }
 
 /* false: it is no JSON, or memory is out. */
@@ -171,29 +197,70 @@ static bool read_told(struct telling *t, struct bounce_slice body,
     const struct hook_request request = {
         .headers = &type, .header_count = 1, .body = body};
 
-    if (hook_read(&request, &config, t->work->reader, &t->work->arena, found) !=
-        BOUNCE_OK)
+    enum bounce_err err;
+
+    arena_reset(&t->work->arena);
+    err = hook_read(&request, &config, t->work->reader, &t->work->arena, found);
+    if (err == BOUNCE_E_LIMIT) {
+        found->flaw = "there is too much in it";
+        found->too_large = true;
+    } else if (err != BOUNCE_OK) {
         t->no_memory = true;
-    return !t->no_memory && found->flaw == NULL;
+    }
+    return err == BOUNCE_OK && found->flaw == NULL;
 }
 
 /* Something in it is no JSON: line by line, so that the rest counts. */
-static void read_lines(struct telling *t, struct bounce_slice body)
+static void read_each(struct telling *t, struct bounce_slice lines)
 {
     struct bounce_slice line;
 
-    while (!t->no_memory && slice_next_line(&body, &line)) {
+    while (!t->no_memory && slice_next_line(&lines, &line)) {
         struct hook_result found;
 
         if (slice_trim(line).len == 0)
             continue;
         if (read_told(t, line, &found)) {
             keep_told(t, &found);
-            t->index += found.items > 0 ? found.items : 1;
         } else if (!t->no_memory) {
             http_delivery_count(t->delivery, 1, 0, 0);
             http_delivery_bad(t->delivery, t->index++, found.flaw);
         }
+    }
+}
+
+/* Whole lines, at most PORTION_BYTES of them where that is possible. */
+static struct bounce_slice next_lines(struct bounce_slice *body)
+{
+    struct bounce_slice lines = slice_sub(*body, 0, PORTION_BYTES), line;
+    size_t end = slice_rfind_byte(lines, '\n');
+
+    if (lines.len == body->len) {
+        *body = slice_from(*body, body->len);
+    } else if (end != SLICE_NPOS) {
+        lines.len = end + 1;
+        *body = slice_from(*body, lines.len);
+    } else {
+        const char *start = body->ptr;
+
+        (void)slice_next_line(body, &line);
+        lines = slice_make(start, line.len);
+    }
+    return lines;
+}
+
+static void read_lines(struct telling *t, struct bounce_slice body)
+{
+    while (!t->no_memory && body.len > 0) {
+        struct bounce_slice lines = next_lines(&body);
+        struct hook_result found;
+
+        if (slice_trim(lines).len == 0)
+            continue;
+        if (read_told(t, lines, &found))
+            keep_told(t, &found);
+        else if (!t->no_memory)
+            read_each(t, lines);
     }
 }
 
@@ -205,35 +272,38 @@ static bool is_lines(const struct http_call *call)
            http_has_type(call, "application/json-lines");
 }
 
+/* false: it is no JSON, which was answered. */
+static bool read_whole(struct telling *t, struct bounce_slice body)
+{
+    struct hook_result found;
+
+    if (read_told(t, body, &found))
+        keep_told(t, &found);
+    if (t->no_memory || found.flaw == NULL)
+        return true;
+    http_problem(t->call, found.too_large ? 413 : 400, "byte %zu: %s",
+                 found.flaw_at != BOUNCE_NO_OFFSET ? found.flaw_at : 0,
+                 found.flaw);
+    http_delivery_drop(t->delivery);
+    return false;
+}
+
 static void read_events(struct telling *t)
 {
     const struct bounce_slice body = t->call->request->body;
-    struct hook_result found;
 
-    if (read_told(t, body, &found)) {
-        keep_told(t, &found);
-    } else if (!t->no_memory && is_lines(t->call)) {
+    if (is_lines(t->call))
         read_lines(t, body);
-    } else if (!t->no_memory) {
-        http_problem(t->call, found.too_large ? 413 : 400, "byte %zu: %s",
-                     found.flaw_at != BOUNCE_NO_OFFSET ? found.flaw_at : 0,
-                     found.flaw);
-        http_delivery_drop(t->delivery);
+    else if (!read_whole(t, body))
         return;
-    }
-    if (t->no_memory) {
-        http_no_memory(t->call);
-        http_delivery_drop(t->delivery);
-        return;
-    }
-    http_deliver(t->delivery, t->records.ptr, t->items.ptr, t->records.count);
+    if (t->no_memory)
+        http_delivery_no_memory(t->delivery);
+    http_delivery_end(t->delivery);
 }
 
 static void events_post(struct http_call *call)
 {
-    struct telling t = {.call = call,
-                        .records = VEC_OF(struct record),
-                        .items = VEC_OF(size_t)};
+    struct telling t = {.call = call};
 
     if (!is_lines(call) && !http_has_type(call, "application/json")) {
         http_problem(call, 415,
@@ -338,6 +408,16 @@ static void take_sent(struct sending *s, const struct row *row)
                    vec_push(&s->items, s->arena, &line) == SIZE_MAX;
 }
 
+static void hand_sent(struct sending *s)
+{
+    if (!http_delivery_add_sent(s->delivery, s->lines.ptr, s->items.ptr,
+                                s->lines.count))
+        s->no_memory = true;
+    s->lines = VEC_OF(struct sent);
+    s->items = VEC_OF(size_t);
+    arena_reset(s->arena);
+}
+
 static void read_sent(struct sending *s)
 {
     struct http_memory memory = {s->call->request->body};
@@ -353,9 +433,16 @@ static void read_sent(struct sending *s)
             http_delivery_count(s->delivery, 1, 0, 0);
             http_delivery_bad(s->delivery, (size_t)row.line, row.flaw);
         }
+        if (s->lines.count >= PORTION && !s->no_memory)
+            hand_sent(s);
     }
     s->no_memory = s->no_memory || rows_error(rows) != 0;
     rows_free(rows);
+    if (s->no_memory)
+        http_delivery_no_memory(s->delivery);
+    else
+        hand_sent(s);
+    http_delivery_end(s->delivery);
 }
 
 static void sent_post(struct http_call *call)
@@ -373,16 +460,8 @@ static void sent_post(struct http_call *call)
         return;
     s.arena = &work->arena;
     s.delivery = http_delivery_new(call);
-    if (s.delivery != NULL) {
+    if (s.delivery != NULL)
         read_sent(&s);
-        if (!s.no_memory) {
-            http_deliver_sent(s.delivery, s.lines.ptr, s.items.ptr,
-                              s.lines.count);
-        } else {
-            http_no_memory(call);
-            http_delivery_drop(s.delivery);
-        }
-    }
     http_work_give(call->http, work);
 }
 

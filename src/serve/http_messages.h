@@ -7,7 +7,8 @@
 
 #include "base/arena.h"
 
-/* Takes a message that begins at offset of the body; false stops. */
+/* Takes a message that begins at offset of the body; false stops. The message
+ * is no longer used behind it: it may reset the arena. */
 typedef bool http_message_fn(void *ctx, struct bounce_slice message,
                              size_t offset);
 

@@ -6,7 +6,7 @@
 #include "serve/http.h"
 
 #define WORK_MEMORY ((size_t)512 << 20)
-#define WORK_KEEP   ((size_t)16 << 20) /* an arena that is larger is freed */
+#define WORK_KEEP   ((size_t)4 << 20) /* an arena that is larger is freed */
 
 static void work_free(struct http *http, struct http_work *work)
 {
