@@ -5,7 +5,10 @@
 #include "cli/filter.h"
 #include "cli/grid.h"
 #include "cli/store_open.h"
+#include "serve/holds_text.h"
 #include "store/act.h"
+
+#define EXIT_CANT_CREATE 73 /* sysexits.h */
 
 struct holds_run {
     struct session session;
@@ -164,6 +167,50 @@ static int end_holds(struct holds_run *run, const struct list_filter *filter,
     return status;
 }
 
+/* --format: a file for a mail server, in place of a list. */
+static int write_file(struct holds_run *run, const struct filter_choice *rows,
+                      const char *format, const char *path)
+{
+    const struct holds_choice choice = {
+        holds_format_parse(slice_cstr(format)), slice_cstr(rows->ip),
+        slice_cstr(rows->from), slice_cstr(rows->campaign)};
+    struct bytes text = {0};
+    struct store_error error;
+    char why[200];
+    int64_t until;
+    int status = CLI_FINE;
+
+    if (holds_text(run->session.book, &choice, run->session.now, &text, &until,
+                   &error) != STORE_OK) {
+        status = session_complain(&error);
+    } else if (path == NULL) {
+        out_init(&run->out);
+        textbuf_add(&run->out.text, bytes_slice(&text));
+        out_close(&run->out);
+    } else if (!holds_write(path, bytes_slice(&text), why)) {
+        cli_error("%s", why);
+        status = EXIT_CANT_CREATE;
+    }
+    bytes_free(&text);
+    return status;
+}
+
+/* Returns -1, or CLI_USAGE. */
+static int check_format(const char *format, const char *path,
+                        const struct filter_choice *rows, bool others)
+{
+    if (format == NULL)
+        return path == NULL ? -1
+                            : args_wrong("holds", "--output wants a --format");
+    if (holds_format_parse(slice_cstr(format)) == HOLDS_FORMATS)
+        return args_wrong("holds", "there is no format %s", format);
+    if (others || rows->provider != NULL || rows->domain != NULL ||
+        rows->category != NULL)
+        return args_wrong("holds", "with --format only --ip, --from, "
+                                   "--campaign and --output go");
+    return -1;
+}
+
 static bool names_some(const struct filter_choice *rows)
 {
     return rows->provider != NULL || rows->domain != NULL || rows->ip != NULL ||
@@ -177,7 +224,7 @@ int verb_holds(int argc, char **argv)
     struct session_choice choice = {0};
     struct filter_choice rows = {0};
     struct list_filter filter;
-    const char *chosen = NULL, *reason = NULL;
+    const char *chosen = NULL, *reason = NULL, *format = NULL, *path = NULL;
     bool json = false, csv = false, table = false, ended = false, end = false;
     bool all = false;
     const struct arg_option options[] = {
@@ -191,6 +238,10 @@ int verb_holds(int argc, char **argv)
         {"end", ARG_FLAG, &end, NULL, "end the holds that are found"},
         {"all", ARG_FLAG, &all, NULL, "with --end and no filter: all of them"},
         {"reason", ARG_TEXT, &reason, "TEXT", "with --end: kept in the story"},
+        {"format", ARG_TEXT, &format, "F",
+         "a file: postfix, postfix-transport, kumomta, json"},
+        {"output", ARG_TEXT, &path, "FILE",
+         "with --format: replace it, at once and as a whole"},
         {"columns", ARG_TEXT, &chosen, "A,B",
          "provider, domain, ip, from, campaign, since, until, ..."},
         {"json", ARG_FLAG, &json, NULL, "one JSON object a hold"},
@@ -214,11 +265,18 @@ int verb_holds(int argc, char **argv)
     if (end && !all && !names_some(&rows))
         return args_wrong("holds", "--end without a filter ends every hold: "
                                    "say --all if that is meant");
+    status =
+        check_format(format, path, &rows,
+                     end || ended || json || csv || table || chosen != NULL);
+    if (status >= 0)
+        return status;
     status = session_open("holds", &choice, false, 0, &run.session);
     if (status >= 0)
         return status;
     status = filter_make("holds", &rows, run.session.now, &filter);
-    if (status < 0)
+    if (status < 0 && format != NULL)
+        status = write_file(&run, &rows, format, path);
+    else if (status < 0)
         status = end ? end_holds(&run, &filter, reason)
                      : show(&run, &filter, ended, grid_format(json, csv, table),
                             chosen);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/stanza.h"
+#include "serve/holds_text.h"
 #include "serve/out_plan.h"
 
 #define CONFIG_MEMORY ((size_t)4 << 20)
@@ -45,6 +46,10 @@ static const struct field serve_fields[] = {
     {"Tls-Key", TEXT, AT(config, tls_key)},
     {"Hostname", TEXT, AT(config, hostname)},
     {"Holds-File", TEXT, AT(config, holds_file)},
+    {"Holds-Format", TEXT, AT(config, holds_format)},
+    {"Holds-Ip", TEXT, AT(config, holds_ip)},
+    {"Holds-From", TEXT, AT(config, holds_from)},
+    {"Holds-Campaign", TEXT, AT(config, holds_campaign)},
     {"Verp-Key", TEXT, AT(config, verp_keys)},
 };
 
@@ -343,6 +348,23 @@ static bool take_out(const struct reading *reading, const struct stanza *stanza)
     return true;
 }
 
+static bool take_serve(const struct reading *reading,
+                       const struct stanza *stanza)
+{
+    struct config *config = reading->config;
+
+    if (!take_fields(reading, stanza, serve_fields, COUNT(serve_fields), 1,
+                     config))
+        return false;
+    if (config->holds_file != NULL && config->holds_file[0] != '/')
+        return wrong(reading, field_of(stanza, "Holds-File"),
+                     "wants an absolute path, not");
+    return holds_format_parse(slice_cstr(config->holds_format)) !=
+               HOLDS_FORMATS ||
+           wrong(reading, field_of(stanza, "Holds-Format"),
+                 "wants postfix, postfix-transport, kumomta or json, not");
+}
+
 static bool take_stanza(const struct reading *reading,
                         const struct stanza *stanza, bool *served)
 {
@@ -352,8 +374,7 @@ static bool take_stanza(const struct reading *reading,
         if (*served)
             return wrong(reading, first, "stands twice");
         *served = true;
-        return take_fields(reading, stanza, serve_fields, COUNT(serve_fields),
-                           1, reading->config);
+        return take_serve(reading, stanza);
     }
     if (slice_eq_nocase(first->name, SLICE("Hook")))
         return take_hook(reading, stanza);
@@ -415,6 +436,7 @@ struct config *config_read(const char *name, const char *data, size_t len,
     arena_init(&config->arena, allocator_default(), CONFIG_MEMORY);
     config->local_is_admin = true;
     config->keep_events_days = 400;
+    config->holds_format = "postfix";
     config->http_threads = 2;
     config->max_connections = 4000;
     config->readers = 4;

@@ -58,9 +58,12 @@ struct config {
     int64_t timeout_s; /* of an idle client; default 30 */
     struct config_listen *http, *lmtp, *policy_service;
     const char *tls_cert, *tls_key;
-    const char *hostname;   /* LMTP greeting; default gethostname() */
-    const char *holds_file; /* written when holds change; NULL: none */
-    const char *verp_keys;  /* files by commas */
+    const char *hostname;     /* LMTP greeting; default gethostname() */
+    const char *holds_file;   /* written when holds change; NULL: none */
+    const char *holds_format; /* holds_format_parse(); default "postfix" */
+    /* What this host sends as, by commas: struct holds_choice. */
+    const char *holds_ip, *holds_from, *holds_campaign;
+    const char *verp_keys; /* files by commas */
     struct config_hook *hooks;
     struct config_log *logs;
     struct config_out *outs;

@@ -14,6 +14,7 @@ extern const struct serve_part serve_lines; /* LMTP and the gate: one loop */
 extern const struct serve_part serve_http;
 extern const struct serve_part serve_follow; /* logs */
 extern const struct serve_part serve_out;    /* webhooks of ours */
+extern const struct serve_part serve_holds;  /* as a file */
 extern const struct serve_part serve_care;   /* folding, once a day */
 
 #endif
