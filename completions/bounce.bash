@@ -33,7 +33,7 @@ _bounce_policies() {
 
 _bounce_value() {
     case $1 in
-    --store | --address-key | --key | --verp-key | --config | --certificate) _bounce_files ;;
+    --store | --output | --address-key | --key | --verp-key | --config | --certificate) _bounce_files ;;
     --policy) _bounce_policies ;;
     --state) _bounce_words "active suspended suppressed" ;;
     --class) _bounce_words "hard soft block admin event undetermined" ;;
@@ -48,6 +48,7 @@ _bounce_value() {
     --format)
         case $verb in
         export) _bounce_words "csv json plain mailgun email" ;;
+        holds) _bounce_words "postfix postfix-transport kumomta json" ;;
         *)
             _bounce_words "postfix exim sendmail opensmtpd powermta kumomta \
                 journal"

@@ -14,7 +14,7 @@ fail() {
     failures=$((failures + 1))
 }
 
-# daemon FORMAT LOG
+# daemon FORMAT LOG [MORE]: more lines of the stanza Serve
 daemon() {
     touch "$2"
     chmod 666 "$2"
@@ -25,6 +25,7 @@ Policy: mailgun
 Http: unix:/run/bounce-http
 Lmtp: 127.0.0.1:2424
 Policy-Service: 127.0.0.1:10032
+${3:-Hostname: mail.example.com}
 
 Log: $2
 Format: $1

@@ -4,7 +4,8 @@
 . /make/daemon.sh
 install_packages postfix <<<'postfix postfix/main_mailer_type select No configuration'
 start_network
-daemon postfix /var/log/postfix.log
+daemon postfix /var/log/postfix.log "Holds-File: /run/bounce-holds
+Holds-Ip: 192.0.2.1"
 
 cat >/etc/postfix/main.cf <<'CONF'
 compatibility_level = 3.6
@@ -30,7 +31,10 @@ smtp_helo_timeout = 3s
 default_destination_concurrency_failed_cohort_limit = 0
 transport_maps = inline:{ back.example.com=lmtp:inet:127.0.0.1:2424 }
 smtpd_recipient_restrictions =
-    check_policy_service inet:127.0.0.1:10032, permit_mynetworks, reject
+    check_policy_service inet:127.0.0.1:10032,
+    check_recipient_access regexp:/run/bounce-holds,
+    check_recipient_mx_access regexp:/run/bounce-holds,
+    permit_mynetworks, reject
 lmtp_bind_address = 127.0.0.1
 maillog_file = /var/log/postfix.log
 maillog_file_prefixes = /var
@@ -38,8 +42,38 @@ CONF
 sed -i 's/^\([a-z]* *[a-z]* *[-ny]* *[-ny]* *\)y /\1n /' /etc/postfix/master.cf
 postfix start 2>/dev/null
 await 10 bash -c ': </dev/tcp/192.0.2.1/25' 2>/dev/null
+
+# A route that rests, in files that Postfix reads.
+holds() {
+    local held=someone@full.example.org
+    event='{"recipient":"'$held'","kind":"bounce","event_id":"held","ip":"192.0.2.1",
+        "reply":"421 4.7.0 Too many connections, slow down"}'
+    await 10 test -s /run/bounce-holds || fail "no file of holds"
+    api /v1/events -H 'Content-Type: application/json' --data-binary "$event" >/dev/null
+    await 10 grep -q full /run/bounce-holds || fail "the hold is not in the file"
+    postmap -q $held regexp:/run/bounce-holds | grep -q '^450 4.7.1 mail to full.example.org waits until' ||
+        fail "postmap: $(cat /run/bounce-holds)"
+    postfix reload 2>/dev/null
+    sleep 1
+    # Another IP is not at fault: of what the policy service is asked nothing
+    # says over which one mail will leave.
+    case $(smtp $held) in
+    450*"4.7.1"*"mail to full.example.org waits"*) ;;
+    *) fail "a hold, and the mail is taken: $(smtp $held)" ;;
+    esac
+    # In the queue the same by a transport.
+    "$BOUNCE" holds --format postfix-transport --ip 192.0.2.1 --output /run/bounce-transport ||
+        fail "holds --format"
+    postconf -e "transport_maps = regexp:/run/bounce-transport inline:{ back.example.com=lmtp:inet:127.0.0.1:2424 }"
+    postfix reload 2>/dev/null
+    message waits | sendmail -i -f bounces@back.example.com $held
+    await 15 grep -q "to=<$held>.*relay=none.*dsn=4.7.1, status=deferred (mail to full.example.org waits" \
+        /var/log/postfix.log || fail "the transport: $(grep "$held" /var/log/postfix.log | tail -n 2)"
+}
+
 {
     story
+    holds
     verdict
 } >/result/verdict 2>&1
 cp /var/log/postfix.log /result/
