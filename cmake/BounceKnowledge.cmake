@@ -9,7 +9,7 @@ set(format_files ${knowledge_files})
 list(FILTER format_files INCLUDE REGEX "/data/formats/")
 list(FILTER knowledge_files EXCLUDE REGEX "/data/(formats|policy)/")
 
-foreach(module base classify report)
+foreach(module base mime classify report)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${module}/*.c)
   add_library(bounce_host_${module} STATIC EXCLUDE_FROM_ALL ${sources})
   target_include_directories(bounce_host_${module} PUBLIC
@@ -17,7 +17,7 @@ foreach(module base classify report)
 endforeach()
 
 # bounce_generate(NAME OVERRIDE OUTPUT ARGUMENTS MODULES FILES): OUTPUT is made
-# by tools/NAME.c, or by the program that OVERRIDE names.
+# by tools/NAME.c and tools/NAME_*.c, or by the program that OVERRIDE names.
 function(bounce_generate name override output arguments modules files)
   if(override)
     set(command ${override})
@@ -26,7 +26,9 @@ function(bounce_generate name override output arguments modules files)
     message(FATAL_ERROR "Cross-compiling needs a native ${name}: build once "
       "natively, then give -DBOUNCE_${variable}=.../${name}")
   else()
-    add_executable(${name} ${PROJECT_SOURCE_DIR}/tools/${name}.c)
+    file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tools/${name}.c
+         ${PROJECT_SOURCE_DIR}/tools/${name}_*.c)
+    add_executable(${name} ${sources})
     foreach(module ${modules})
       target_link_libraries(${name} PRIVATE bounce_host_${module})
     endforeach()
@@ -51,6 +53,11 @@ bounce_generate(genformats "${BOUNCE_GENFORMATS}"
   ${generated_dir}/formats_tab.c ${PROJECT_SOURCE_DIR}/data/formats
   "report;classify;base" "${format_files}")
 list(APPEND generated_sources ${generated_dir}/formats_tab.c)
+endif()
+if(EXISTS ${PROJECT_SOURCE_DIR}/tools/genfields.c)
+bounce_generate(genfields "${BOUNCE_GENFIELDS}" ${generated_dir}/fields_tab.c
+  "" "mime;base" "")
+list(APPEND generated_sources ${generated_dir}/fields_tab.c)
 endif()
 # Policies are read when one is made: their texts come along as they are. The
 # first is the one that the others stand over.

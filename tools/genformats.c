@@ -9,53 +9,19 @@
 
 #include "base/bits.h"
 #include "base/stanza.h"
-#include "base/vec.h"
-#include "report/format.h"
-#include "report/pattern.h"
+#include "genformats.h"
+#include "report/pattern_piece.h"
 #include "report/reply_wraps.h"
+#include "slots.h"
 
-struct made_mark {
-    struct format_mark mark;
-    struct bounce_slice text, name;
-};
-
-struct made_format {
-    struct format format;
-    struct bounce_slice id, system, like, file;
-    unsigned line;
-    struct vec marks; /* struct made_mark */
-    struct vec lines; /* struct made_line */
-    bool copied;
-    bool variant; /* signs are taken over too */
-};
-
-struct made_line {
-    struct bounce_slice text;
-    uint8_t kind;
-};
-
-struct made_name {
-    struct bounce_slice name;
-    uint32_t at;
-};
-
-struct generator {
-    struct arena arena;
-    const char *file;
-    struct vec formats; /* struct made_format */
-    struct vec names;   /* struct made_name */
-    FILE *out;
-    uint32_t strings; /* bytes written to FORMAT_STRINGS */
-};
-
-static void fail(const struct generator *g, unsigned line, const char *what,
-                 struct bounce_slice about)
+void generator_fail(const struct generator *g, unsigned line, const char *what,
+                    struct bounce_slice about)
 {
     fprintf(stderr, "%s:%u: %s: %.*s\n", g->file, line, what, SLICE_ARG(about));
     exit(1);
 }
 
-static void must(bool ok)
+void generator_must(bool ok)
 {
     if (!ok) {
         fputs("genformats: out of memory\n", stderr);
@@ -72,7 +38,7 @@ static struct bounce_slice normalize(struct generator *g, struct bounce_slice s)
     bool blank = false;
     size_t n = 0;
 
-    must(out != NULL);
+    generator_must(out != NULL);
     s = slice_trim(s);
     for (size_t i = 0; i < s.len; i++) {
         if (ascii_is_space((unsigned char)s.ptr[i])) {
@@ -134,18 +100,21 @@ static void read_mark(struct generator *g, struct made_format *format,
     if (place == FORMAT_PLACE_HEADER) {
         made.name = take_word(&rest);
         if (made.name.len == 0)
-            fail(g, field->line, "header without a name", field->value);
+            generator_fail(g, field->line, "header without a name",
+                           field->value);
     }
     word = take_word(&rest);
     test = INDEX_OF(tests, word);
     if (test < 0 && (place != FORMAT_PLACE_HEADER || word.len != 0))
-        fail(g, field->line, "neither is, begins nor contains", field->value);
+        generator_fail(g, field->line, "neither is, begins nor contains",
+                       field->value);
     made.mark.place = (uint8_t)place;
     made.mark.test = (uint8_t)(test < 0 ? FORMAT_TEST_PRESENT : test);
     made.text = normalize(g, rest);
     if (place != FORMAT_PLACE_HEADER && made.text.len < 4)
-        fail(g, field->line, "text shorter than 4 bytes", field->value);
-    must(vec_push(&format->marks, &g->arena, &made) != SIZE_MAX);
+        generator_fail(g, field->line, "text shorter than 4 bytes",
+                       field->value);
+    generator_must(vec_push(&format->marks, &g->arena, &made) != SIZE_MAX);
 }
 
 static void read_pattern(struct generator *g, struct made_format *format,
@@ -153,20 +122,25 @@ static void read_pattern(struct generator *g, struct made_format *format,
 {
     static const char *const actions[] = {"failed", "delayed", "delivered"};
     struct made_line made = {field->value, kind};
-    struct bounce_slice bad;
+    struct bounce_slice compiled;
+    char *buf;
 
     if (kind == FORMAT_KIND_SECTION_FAILED) {
         int action = INDEX_OF(actions, take_word(&made.text));
         if (action < 0)
-            fail(g, field->line, "neither failed, delayed nor delivered",
-                 field->value);
+            generator_fail(g, field->line,
+                           "neither failed, delayed nor delivered",
+                           field->value);
         made.kind = (uint8_t)(kind + action);
     }
     if (made.text.len == 0)
-        fail(g, field->line, "empty pattern", field->value);
-    if (!pattern_check(made.text, &bad))
-        fail(g, field->line, "unknown placeholder", bad);
-    must(vec_push(&format->lines, &g->arena, &made) != SIZE_MAX);
+        generator_fail(g, field->line, "empty pattern", field->value);
+    buf = arena_alloc(&g->arena, made.text.len);
+    generator_must(buf != NULL);
+    if (!pattern_compile(made.text, buf, &compiled))
+        generator_fail(g, field->line, "unknown placeholder", compiled);
+    made.text = compiled;
+    generator_must(vec_push(&format->lines, &g->arena, &made) != SIZE_MAX);
 }
 
 static uint8_t read_choice(struct generator *g,
@@ -176,7 +150,7 @@ static uint8_t read_choice(struct generator *g,
     int i = index_of(names, count, field->value);
 
     if (i < 0)
-        fail(g, field->line, "unknown word", field->value);
+        generator_fail(g, field->line, "unknown word", field->value);
     return (uint8_t)i;
 }
 
@@ -247,7 +221,7 @@ static void read_field(struct generator *g, struct made_format *format,
         return;
     }
     if (!read_setting(g, format, field))
-        fail(g, field->line, "unknown field", field->name);
+        generator_fail(g, field->line, "unknown field", field->name);
 }
 
 static void read_stanza(struct generator *g, const struct stanza *stanza)
@@ -259,17 +233,18 @@ static void read_stanza(struct generator *g, const struct stanza *stanza)
     format.marks = VEC_OF(struct made_mark);
     format.lines = VEC_OF(struct made_line);
     if (!slice_eq_nocase(first->name, SLICE("Format")))
-        fail(g, first->line, "stanza does not begin with Format", first->name);
+        generator_fail(g, first->line, "stanza does not begin with Format",
+                       first->name);
     for (size_t i = 0; i < g->formats.count; i++)
         if (slice_eq(VEC_AT(g->formats, struct made_format, i)->id,
                      first->value))
-            fail(g, first->line, "format stands twice", first->value);
+            generator_fail(g, first->line, "format stands twice", first->value);
     format.id = format.system = first->value;
     format.file = slice_cstr(g->file);
     format.line = first->line;
     for (size_t i = 1; i < stanza->count; i++)
         read_field(g, &format, &stanza->fields[i]);
-    must(vec_push(&g->formats, &g->arena, &format) != SIZE_MAX);
+    generator_must(vec_push(&g->formats, &g->arena, &format) != SIZE_MAX);
 }
 
 static struct bounce_slice read_file(struct generator *g)
@@ -300,7 +275,7 @@ static void read_formats(struct generator *g)
     while (stanza_next(&reader, &g->arena, &stanza, &error))
         read_stanza(g, &stanza);
     if (error.code != BOUNCE_OK)
-        fail(g, error.line, error.msg, SLICE(""));
+        generator_fail(g, error.line, error.msg, SLICE(""));
 }
 
 /* ---- Like ------------------------------------------------------------ */
@@ -332,11 +307,12 @@ static void copy_like(struct generator *g, struct made_format *f,
     for (size_t i = 0; i < model->marks.count; i++) {
         const struct made_mark *m = VEC_AT(model->marks, struct made_mark, i);
         if (f->variant || !is_recognition(m->mark.role))
-            must(vec_push(&f->marks, &g->arena, m) != SIZE_MAX);
+            generator_must(vec_push(&f->marks, &g->arena, m) != SIZE_MAX);
     }
     for (size_t i = 0; i < model->lines.count; i++)
-        must(vec_push(&f->lines, &g->arena,
-                      VEC_AT(model->lines, struct made_line, i)) != SIZE_MAX);
+        generator_must(vec_push(&f->lines, &g->arena,
+                                VEC_AT(model->lines, struct made_line, i)) !=
+                       SIZE_MAX);
     if (f->format.until == 0)
         f->format.until = model->format.until;
     if (f->format.reader == 0)
@@ -379,7 +355,7 @@ static uint32_t put_name(struct generator *g, struct bounce_slice name)
             return m->at;
     }
     made.at = put_string(g, name);
-    must(vec_push(&g->names, &g->arena, &made) != SIZE_MAX);
+    generator_must(vec_push(&g->names, &g->arena, &made) != SIZE_MAX);
     return made.at;
 }
 
@@ -399,11 +375,28 @@ static void put_strings(struct generator *g)
             struct made_mark *m = VEC_AT(f->marks, struct made_mark, k);
             m->mark.text = put_string(g, m->text);
             m->mark.text_len = (uint16_t)m->text.len;
-            m->mark.name = put_name(g, m->name);
+            if (m->mark.place == FORMAT_PLACE_HEADER)
+                m->mark.name = put_name(g, m->name);
             m->mark.name_len = (uint16_t)m->name.len;
             m->mark.format = (uint16_t)i;
         }
     }
+}
+
+/* The byte that a line must begin with to fit a compiled pattern, or 0. */
+static unsigned first_byte(struct bounce_slice pattern)
+{
+    if (pattern.len > 0 && pattern.ptr[0] == PIECE_IN)
+        pattern = slice_from(pattern, 1);
+    return pattern.len == 0 || pattern_is_open(pattern) || pattern.ptr[0] == ' '
+               ? 0
+               : (unsigned char)pattern.ptr[0];
+}
+
+static bool has_address(struct bounce_slice pattern)
+{
+    return slice_find_byte(pattern, PIECE_ADDR) != SLICE_NPOS ||
+           slice_find_byte(pattern, PIECE_ORIG) != SLICE_NPOS;
 }
 
 static void put_lines(struct generator *g)
@@ -416,7 +409,7 @@ static void put_lines(struct generator *g)
         for (size_t k = 0; k < f->lines.count; k++) {
             uint32_t at =
                 put_string(g, VEC_AT(f->lines, struct made_line, k)->text);
-            must(vec_push(&offsets, &g->arena, &at) != SIZE_MAX);
+            generator_must(vec_push(&offsets, &g->arena, &at) != SIZE_MAX);
         }
     }
     fputs("    \"\";\n\nconst struct format_line FORMAT_LINES[] = {\n", g->out);
@@ -427,19 +420,20 @@ static void put_lines(struct generator *g)
         total += f->lines.count;
         for (size_t k = 0; k < f->lines.count; k++, n++) {
             const struct made_line *l = VEC_AT(f->lines, struct made_line, k);
-            fprintf(g->out, "    {%uU, %zu, %u},\n",
-                    *VEC_AT(offsets, uint32_t, n), l->text.len, l->kind);
+            fprintf(g->out, "    {%uU, %zu, %u, %u, %d},\n",
+                    *VEC_AT(offsets, uint32_t, n), l->text.len, l->kind,
+                    first_byte(l->text), has_address(l->text));
         }
     }
-    fputs("    {0, 0, 0}};\n\n", g->out);
+    fputs("    {0, 0, 0, 0, 0}};\n\n", g->out);
 }
 
-static void put_marks(struct generator *g, struct vec *all)
+static void put_marks(struct generator *g)
 {
     fputs("const struct format_mark FORMAT_MARKS[] = {\n", g->out);
     for (size_t i = 0; i < g->formats.count; i++) {
         struct made_format *f = VEC_AT(g->formats, struct made_format, i);
-        f->format.first_mark = (uint16_t)all->count;
+        f->format.first_mark = (uint16_t)g->marks.count;
         f->format.marks = (uint16_t)f->marks.count;
         for (size_t k = 0; k < f->marks.count; k++) {
             const struct made_mark *m = VEC_AT(f->marks, struct made_mark, k);
@@ -447,100 +441,31 @@ static void put_marks(struct generator *g, struct vec *all)
                     m->mark.text, m->mark.name, m->mark.text_len,
                     m->mark.name_len, m->mark.format, m->mark.place,
                     m->mark.test, m->mark.role);
-            must(vec_push(all, &g->arena, m) != SIZE_MAX);
+            generator_must(vec_push(&g->marks, &g->arena, m) != SIZE_MAX);
         }
     }
     fprintf(g->out,
             "    {0, 0, 0, 0, 0, 0, 0, 0}};\nconst size_t "
             "FORMAT_MARK_COUNT = %zu;\n\n",
-            all->count);
+            g->marks.count);
 }
 
-/* The marks that a line begins with, or those that stand anywhere in it; of the
- * text, or of header fields. */
-static void put_buckets(struct generator *g, const struct vec *all,
-                        const char *name, bool text, bool contents)
+static size_t find_fallback(const struct generator *g)
 {
-    size_t n = 0;
-    size_t *starts = calloc(FORMAT_BUCKETS + 1, sizeof(*starts));
+    size_t n = 0, found = 0;
 
-    must(starts != NULL);
-    fprintf(g->out, "static const uint16_t %s_marks[] = {", name);
-    for (size_t b = 0; b < FORMAT_BUCKETS; b++) {
-        starts[b] = n;
-        for (size_t i = 0; i < all->count; i++) {
-            const struct made_mark *m = VEC_AT(*all, struct made_mark, i);
-            if (m->mark.place != FORMAT_PLACE_HEADER &&
-                m->mark.role != FORMAT_ROLE_END &&
-                (m->mark.place == FORMAT_PLACE_LINE) == text &&
-                (m->mark.test == FORMAT_TEST_CONTAINS) == contents &&
-                format_hash(m->text.ptr) == b) {
-                fprintf(g->out, "%s%zu,", n % 12 == 0 ? "\n    " : " ", i);
-                n++;
-            }
+    for (size_t i = 0; i < g->formats.count; i++) {
+        if ((VEC_AT(g->formats, struct made_format, i)->format.flags &
+             FORMAT_FLAG_FALLBACK) != 0) {
+            found = i;
+            n++;
         }
     }
-    starts[FORMAT_BUCKETS] = n;
-    fprintf(g->out, " 0};\n\nstatic const uint16_t %s_first[] = {", name);
-    for (size_t b = 0; b <= FORMAT_BUCKETS; b++)
-        fprintf(g->out, "%s%zu%s", b % 12 == 0 ? "\n    " : " ", starts[b],
-                b == FORMAT_BUCKETS ? "};\n\n" : ",");
-    fprintf(g->out,
-            "const struct format_buckets FORMAT_%s = {%s_first, "
-            "%s_marks};\n\n",
-            name, name, name);
-    free(starts);
-}
-
-/* Names of other headers by first letter and length. */
-static void put_lengths(struct generator *g, const struct vec *all)
-{
-    uint64_t lengths[26] = {0};
-
-    for (size_t i = 0; i < all->count; i++) {
-        const struct made_mark *m = VEC_AT(*all, struct made_mark, i);
-        unsigned letter;
-
-        if (m->mark.place != FORMAT_PLACE_HEADER)
-            continue;
-        letter = ((unsigned char)m->name.ptr[0] | 0x20U) - 'a';
-        if (letter >= 26 || m->name.len >= 64)
-            fail(g, 0, "not a name of a header", m->name);
-        lengths[letter] |= (uint64_t)1 << m->name.len;
+    if (n != 1 || g->formats.count > 10000) {
+        fprintf(stderr, "genformats: exactly one Fallback format is needed\n");
+        exit(1);
     }
-    fputs("const uint64_t FORMAT_HEADER_LENGTHS[26] = {", g->out);
-    for (size_t i = 0; i < 26; i++)
-        fprintf(g->out, "%s0x%llxU,", i % 4 == 0 ? "\n    " : " ",
-                (unsigned long long)lengths[i]);
-    fputs("};\n\n", g->out);
-}
-
-static void put_headers(struct generator *g, const struct vec *all)
-{
-    uint16_t *order = calloc(all->count + 1, sizeof(*order));
-    size_t n = 0;
-
-    must(order != NULL);
-    for (size_t i = 0; i < all->count; i++) {
-        const struct made_mark *m = VEC_AT(*all, struct made_mark, i);
-        size_t at;
-        if (m->mark.place != FORMAT_PLACE_HEADER)
-            continue;
-        for (at = n; at > 0; at--) {
-            const struct made_mark *before =
-                VEC_AT(*all, struct made_mark, order[at - 1]);
-            if (slice_compare_nocase(before->name, m->name) <= 0)
-                break;
-            order[at] = order[at - 1];
-        }
-        order[at] = (uint16_t)i;
-        n++;
-    }
-    fputs("const uint16_t FORMAT_HEADERS[] = {", g->out);
-    for (size_t i = 0; i < n; i++)
-        fprintf(g->out, "%s%u,", i % 12 == 0 ? "\n    " : " ", order[i]);
-    fprintf(g->out, " 0};\nconst size_t FORMAT_HEADER_COUNT = %zu;\n\n", n);
-    free(order);
+    return found;
 }
 
 static void put_formats(struct generator *g)
@@ -554,20 +479,10 @@ static void put_formats(struct generator *g)
             f->id, f->system, f->id_len, f->system_len, f->first_mark, f->marks,
             f->first_line, f->lines, f->until, f->reader, f->flags, f->kind);
     }
-    fprintf(g->out, "};\nconst size_t FORMAT_COUNT = %zu;\n", g->formats.count);
-}
-
-static void check_fallback(const struct generator *g)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < g->formats.count; i++)
-        n += (VEC_AT(g->formats, struct made_format, i)->format.flags &
-              FORMAT_FLAG_FALLBACK) != 0;
-    if (n != 1 || g->formats.count > 10000) {
-        fprintf(stderr, "genformats: exactly one Fallback format is needed\n");
-        exit(1);
-    }
+    fprintf(g->out,
+            "};\nconst size_t FORMAT_COUNT = %zu;\n"
+            "const size_t FORMAT_FALLBACK = %zu;\n\n",
+            g->formats.count, find_fallback(g));
 }
 
 /* Hidden files, backups and manuals are no knowledge. */
@@ -592,7 +507,7 @@ static void read_directory(struct generator *g, const char *path)
     for (int i = 0; i < n; i++) {
         size_t size = strlen(path) + strlen(entries[i]->d_name) + 2;
         char *file = arena_alloc(&g->arena, size);
-        must(file != NULL);
+        generator_must(file != NULL);
         snprintf(file, size, "%s/%s", path, entries[i]->d_name);
         g->file = file;
         read_formats(g);
@@ -603,62 +518,41 @@ static void read_directory(struct generator *g, const char *path)
 
 /* ---- Wrappers -------------------------------------------------------- */
 
-/* Whether no two keys share a slot by that factor; fills the slots. */
-static bool try_factor(uint32_t factor, uint16_t slots[1 << REPLY_WRAP_BITS])
-{
-    const struct reply_wrap *wraps = REPLY_WRAPS;
-
-    memset(slots, 0, sizeof(*slots) << REPLY_WRAP_BITS);
-    for (size_t i = 0; wraps[i].text != NULL; i++) {
-        uint32_t key = bits_load32(wraps[i].text);
-        size_t slot = reply_wrap_slot(key, factor);
-
-        if (i > 0 && bits_load32(wraps[i - 1].text) == key)
-            continue;
-        if (slots[slot] != 0)
-            return false;
-        slots[slot] = (uint16_t)(i + 1);
-    }
-    return true;
-}
-
 static void put_wraps(const struct generator *g)
 {
-    uint16_t slots[1 << REPLY_WRAP_BITS];
-    uint32_t factor = 0x9E3779B1U;
+    uint32_t keys[SLOTS_MAX / 4];
+    uint16_t slots[SLOTS_MAX];
+    uint32_t factor;
+    size_t n = 0;
 
-    for (size_t i = 1; REPLY_WRAPS[i].text != NULL; i++) {
-        if (strcmp(REPLY_WRAPS[i - 1].text, REPLY_WRAPS[i].text) >= 0)
-            fail(g, 0, "wrapper out of order", slice_cstr(REPLY_WRAPS[i].text));
+    for (; REPLY_WRAPS[n].text != NULL; n++) {
+        if (n == sizeof(keys) / sizeof(keys[0]) ||
+            (n > 0 &&
+             strcmp(REPLY_WRAPS[n - 1].text, REPLY_WRAPS[n].text) >= 0))
+            generator_fail(g, 0, "wrapper out of order",
+                           slice_cstr(REPLY_WRAPS[n].text));
+        keys[n] = bits_load32(REPLY_WRAPS[n].text);
     }
-    while (!try_factor(factor, slots))
-        factor = factor * 0x915F77F5U + 2; /* stays odd */
-    fprintf(g->out,
-            "\nconst uint32_t REPLY_WRAP_FACTOR = %luU;\n"
-            "const uint16_t REPLY_WRAP_SLOTS[] = {\n",
-            (unsigned long)factor);
-    for (size_t i = 0; i < sizeof(slots) / sizeof(slots[0]); i++)
-        fprintf(g->out, "%u,%s", slots[i], i % 16 == 15 ? "\n" : "");
-    fputs("};\n", g->out);
+    factor = slots_fill(keys, n, REPLY_WRAP_BITS, slots);
+    slots_write(g->out, "REPLY_WRAP", "uint16_t", factor, slots,
+                REPLY_WRAP_BITS);
 }
 
 int main(int argc, char **argv)
 {
-    struct generator g;
-    struct vec all = VEC_OF(struct made_mark);
+    static struct generator g;
 
     if (argc != 3) {
         fputs("usage: genformats OUTPUT.c DIRECTORY\n", stderr);
         return 2;
     }
-    memset(&g, 0, sizeof(g));
     arena_init(&g.arena, allocator_default(), (size_t)64 << 20);
     g.formats = VEC_OF(struct made_format);
     g.names = VEC_OF(struct made_name);
+    g.marks = VEC_OF(struct made_mark);
     read_directory(&g, argv[2]);
     for (size_t i = 0; i < g.formats.count; i++)
         copy_like(&g, VEC_AT(g.formats, struct made_format, i), 0);
-    check_fallback(&g);
     g.out = fopen(argv[1], "wb");
     if (g.out == NULL) {
         perror(argv[1]);
@@ -670,13 +564,9 @@ int main(int argc, char **argv)
           g.out);
     put_strings(&g);
     put_lines(&g);
-    put_marks(&g, &all);
-    put_buckets(&g, &all, "LINE_BEGINNINGS", true, false);
-    put_buckets(&g, &all, "LINE_CONTENTS", true, true);
-    put_buckets(&g, &all, "FIELD_BEGINNINGS", false, false);
-    put_buckets(&g, &all, "FIELD_CONTENTS", false, true);
-    put_lengths(&g, &all);
-    put_headers(&g, &all);
+    put_marks(&g);
+    put_indexes(&g);
+    put_headers(&g);
     put_formats(&g);
     put_wraps(&g);
     arena_clear(&g.arena);

@@ -33,6 +33,20 @@ static inline unsigned bits_highest(uint64_t bits)
 #endif
 }
 
+/* Bytes of a kind, as bits. */
+struct byte_set {
+    uint64_t bits[4];
+};
+
+/* The bit of c in its word of the set. */
+#define BYTE_BIT(c) ((uint64_t)1 << ((unsigned)(c)&63))
+#define BYTE_ALL    (~(uint64_t)0)
+
+static inline bool byte_set_has(const struct byte_set *set, unsigned char c)
+{
+    return (set->bits[c / 64] >> c % 64 & 1) != 0;
+}
+
 /* Little-endian whatever the machine; compilers make one load of it. */
 static inline uint32_t bits_load32(const char *p)
 {

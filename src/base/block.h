@@ -4,7 +4,7 @@
 #ifndef BOUNCE_BASE_BLOCK_H
 #define BOUNCE_BASE_BLOCK_H
 
-#include "base/slice.h"
+#include "base/bits.h"
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -68,7 +68,67 @@ static inline uint64_t block_high(const struct block *b)
     return block_join(b->bytes[0], b->bytes[1], b->bytes[2], b->bytes[3]);
 }
 
+/* Where the first byte of [p, end) that is a or b stands; end if nowhere. */
+static inline const char *block_find_either(const char *p, const char *end,
+                                            char a, char b)
+{
+    const __m128i all_a = _mm_set1_epi8(a), all_b = _mm_set1_epi8(b);
+
+    for (; end - p >= 16; p += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+            _mm_cmpeq_epi8(bytes, all_a), _mm_cmpeq_epi8(bytes, all_b)));
+
+        if (found != 0)
+            return p + bits_lowest(found);
+    }
+    while (p < end && *p != a && *p != b)
+        p++;
+    return p;
+}
+
+/* Where the first byte of [p, end) that is at most most, or a, or b, stands; end
+ * if nowhere. */
+static inline const char *block_find_stop(const char *p, const char *end,
+                                          char most, char a, char b)
+{
+    const __m128i all_most = _mm_set1_epi8(most);
+    const __m128i all_a = _mm_set1_epi8(a), all_b = _mm_set1_epi8(b);
+
+    for (; end - p >= 16; p += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, all_most), bytes);
+        unsigned found = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(low, _mm_or_si128(_mm_cmpeq_epi8(bytes, all_a),
+                                           _mm_cmpeq_epi8(bytes, all_b))));
+
+        if (found != 0)
+            return p + bits_lowest(found);
+    }
+    while (p < end && (unsigned char)*p > (unsigned char)most && *p != a &&
+           *p != b)
+        p++;
+    return p;
+}
+
 #else
+
+static inline const char *block_find_stop(const char *p, const char *end,
+                                          char most, char a, char b)
+{
+    while (p < end && (unsigned char)*p > (unsigned char)most && *p != a &&
+           *p != b)
+        p++;
+    return p;
+}
+
+static inline const char *block_find_either(const char *p, const char *end,
+                                            char a, char b)
+{
+    while (p < end && *p != a && *p != b)
+        p++;
+    return p;
+}
 
 struct block {
     unsigned char bytes[64];

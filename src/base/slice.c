@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/slice.h"
 
-bool slice_eq_nocase(struct bounce_slice a, struct bounce_slice b)
-{
-    return a.len == b.len && slice_starts_nocase(a, b);
-}
+#include "base/block.h"
 
 bool slice_starts(struct bounce_slice s, struct bounce_slice prefix)
 {
@@ -12,12 +9,10 @@ bool slice_starts(struct bounce_slice s, struct bounce_slice prefix)
            (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
-bool slice_starts_nocase(struct bounce_slice s, struct bounce_slice prefix)
+bool slice_same_nocase(const char *s, struct bounce_slice prefix)
 {
-    if (s.len < prefix.len)
-        return false;
     for (size_t i = 0; i < prefix.len; i++) {
-        unsigned char a = (unsigned char)s.ptr[i];
+        unsigned char a = (unsigned char)s[i];
         unsigned char b = (unsigned char)prefix.ptr[i];
 
         /* The cases of a letter differ in one bit. */
@@ -65,13 +60,6 @@ size_t slice_find_nocase(struct bounce_slice s, struct bounce_slice needle)
     return SLICE_NPOS;
 }
 
-size_t slice_find_byte(struct bounce_slice s, char c)
-{
-    const char *hit = s.len > 0 ? memchr(s.ptr, c, s.len) : NULL;
-
-    return hit != NULL ? (size_t)(hit - s.ptr) : SLICE_NPOS;
-}
-
 size_t slice_rfind_byte(struct bounce_slice s, char c)
 {
     for (size_t i = s.len; i > 0; i--) {
@@ -81,36 +69,6 @@ size_t slice_rfind_byte(struct bounce_slice s, char c)
     return SLICE_NPOS;
 }
 
-struct bounce_slice slice_trim(struct bounce_slice s)
-{
-    while (s.len > 0 && ascii_is_space((unsigned char)s.ptr[0])) {
-        s.ptr++;
-        s.len--;
-    }
-    while (s.len > 0 && ascii_is_space((unsigned char)s.ptr[s.len - 1]))
-        s.len--;
-    return s;
-}
-
-/* The first LF or CR, or the end. A CR inside a line ends it too: classic Mac
- * files have no LF, so the search for LF must not run through them again for
- * every line: the window grows with the line. */
-static size_t find_line_end(struct bounce_slice s)
-{
-    for (size_t window = 128;; window *= 2) {
-        struct bounce_slice part = slice_sub(s, 0, window);
-        size_t lf = slice_find_byte(part, '\n');
-        size_t cr = slice_find_byte(slice_sub(part, 0, lf), '\r');
-
-        if (cr != SLICE_NPOS)
-            return cr;
-        if (lf != SLICE_NPOS)
-            return lf;
-        if (part.len == s.len)
-            return s.len;
-    }
-}
-
 bool slice_next_line(struct bounce_slice *rest, struct bounce_slice *line_out)
 {
     struct bounce_slice s = *rest;
@@ -118,7 +76,7 @@ bool slice_next_line(struct bounce_slice *rest, struct bounce_slice *line_out)
 
     if (s.len == 0)
         return false;
-    end = find_line_end(s);
+    end = (size_t)(block_find_either(s.ptr, s.ptr + s.len, '\n', '\r') - s.ptr);
     *line_out = slice_sub(s, 0, end);
     if (end + 1 < s.len && s.ptr[end] == '\r' && s.ptr[end + 1] == '\n')
         end++;

@@ -71,19 +71,48 @@ static inline struct bounce_slice slice_from(struct bounce_slice s,
 }
 
 /* ASCII case is ignored by all *_nocase functions. */
-bool slice_eq_nocase(struct bounce_slice a, struct bounce_slice b);
 bool slice_starts(struct bounce_slice s, struct bounce_slice prefix);
-bool slice_starts_nocase(struct bounce_slice s, struct bounce_slice prefix);
 bool slice_ends_nocase(struct bounce_slice s, struct bounce_slice suffix);
+
+/* prefix is not longer than s. */
+bool slice_same_nocase(const char *s, struct bounce_slice prefix);
+
+static inline bool slice_starts_nocase(struct bounce_slice s,
+                                       struct bounce_slice prefix)
+{
+    /* Most texts differ in the first byte from what they are asked for. */
+    return s.len >= prefix.len &&
+           (prefix.len == 0 || (((s.ptr[0] ^ prefix.ptr[0]) & ~0x20) == 0 &&
+                                slice_same_nocase(s.ptr, prefix)));
+}
+
+static inline bool slice_eq_nocase(struct bounce_slice a, struct bounce_slice b)
+{
+    return a.len == b.len && slice_starts_nocase(a, b);
+}
 
 /* Where needle (not empty) stands first in s; SLICE_NPOS if nowhere. */
 size_t slice_find(struct bounce_slice s, struct bounce_slice needle);
 size_t slice_find_nocase(struct bounce_slice s, struct bounce_slice needle);
-size_t slice_find_byte(struct bounce_slice s, char c);
+static inline size_t slice_find_byte(struct bounce_slice s, char c)
+{
+    const char *hit = s.len > 0 ? (const char *)memchr(s.ptr, c, s.len) : NULL;
+
+    return hit != NULL ? (size_t)(hit - s.ptr) : SLICE_NPOS;
+}
 size_t slice_rfind_byte(struct bounce_slice s, char c);
 
 /* Without ASCII white space at both ends. */
-struct bounce_slice slice_trim(struct bounce_slice s);
+static inline struct bounce_slice slice_trim(struct bounce_slice s)
+{
+    while (s.len > 0 && ascii_is_space((unsigned char)s.ptr[0])) {
+        s.ptr++;
+        s.len--;
+    }
+    while (s.len > 0 && ascii_is_space((unsigned char)s.ptr[s.len - 1]))
+        s.len--;
+    return s;
+}
 
 /* Takes the next line off *rest, without its line end (LF, CRLF or CR).
  * false when nothing is left. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/utf8.h"
 
+#include "base/block.h"
+
 size_t utf8_decode(struct bounce_slice s, uint32_t *code_out, bool *ok_out)
 {
     const unsigned char *p = (const unsigned char *)s.ptr;
@@ -68,6 +70,28 @@ size_t utf8_encode(uint32_t code, char out[4])
     return 4;
 }
 
+size_t utf8_ascii_prefix(struct bounce_slice s)
+{
+    size_t i = 0;
+
+    for (; s.len - i >= 64; i += 64) {
+        struct block b;
+        uint64_t high;
+
+        block_load_all(&b, s.ptr + i);
+        high = block_high(&b);
+        if (high != 0)
+            return i + bits_lowest(high);
+    }
+    for (; s.len - i >= 8; i += 8) {
+        if ((bits_load64(s.ptr + i) & 0x8080808080808080U) != 0)
+            break;
+    }
+    while (i < s.len && (unsigned char)s.ptr[i] < 0x80)
+        i++;
+    return i;
+}
+
 size_t utf8_valid_prefix(struct bounce_slice s)
 {
     size_t i = 0;
@@ -77,15 +101,7 @@ size_t utf8_valid_prefix(struct bounce_slice s)
         bool ok;
         size_t n;
 
-        /* Eight ASCII bytes at a time: most mail is nothing else. */
-        while (s.len - i >= 8) {
-            uint64_t word;
-
-            memcpy(&word, s.ptr + i, 8);
-            if ((word & 0x8080808080808080ULL) != 0)
-                break;
-            i += 8;
-        }
+        i += utf8_ascii_prefix(slice_from(s, i));
         if (i == s.len)
             break;
         n = utf8_decode(slice_from(s, i), &code, &ok);

@@ -49,9 +49,27 @@ static size_t skip_quoted(struct bounce_slice s)
     return i < s.len ? i + 1 : s.len;
 }
 
+/* All but controls, blanks and ()<>[]:;@," */
 static bool is_atom_byte(unsigned char c)
 {
-    return c > ' ' && c != 0x7F && strchr("()<>[]:;@,\"", c) == NULL;
+    static const struct byte_set atom = {
+        {0xFFFFFFFE00000000U &
+             ~(BYTE_BIT('"') | BYTE_BIT('(') | BYTE_BIT(')') | BYTE_BIT(',') |
+               BYTE_BIT(':') | BYTE_BIT(';') | BYTE_BIT('<') | BYTE_BIT('>')),
+         ~(BYTE_BIT('@') | BYTE_BIT('[') | BYTE_BIT(']') | BYTE_BIT(0x7F)),
+         BYTE_ALL, BYTE_ALL}};
+
+    return byte_set_has(&atom, c);
+}
+
+static bool is_sign(unsigned char c)
+{
+    static const struct byte_set signs = {{BYTE_BIT(',') | BYTE_BIT(';') |
+                                               BYTE_BIT(':') | BYTE_BIT('<') |
+                                               BYTE_BIT('>'),
+                                           BYTE_BIT('@'), 0, 0}};
+
+    return byte_set_has(&signs, c);
 }
 
 static size_t skip_atom(struct bounce_slice s)
@@ -101,7 +119,7 @@ static struct token next_token(struct bounce_slice *rest, bool after_at)
             if (len > 0)
                 return make_token(TOKEN_DOMAIN, rest, len);
         }
-        if (c != '[' && c != ']' && strchr(",;:<>@", c) != NULL && c != '\0')
+        if (is_sign(c))
             return make_token(TOKEN_SIGN, rest, 1);
         len = skip_atom(*rest);
         if (len > 0)

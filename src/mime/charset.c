@@ -123,29 +123,13 @@ static bool is_cut_utf8(struct bounce_slice text)
     return left < (first < 0xE0 ? 2U : first < 0xF0 ? 3U : 4U);
 }
 
-static size_t ascii_prefix(struct bounce_slice text)
-{
-    size_t i = 0;
-
-    for (; text.len - i >= 8; i += 8) {
-        uint64_t word;
-
-        memcpy(&word, text.ptr + i, 8);
-        if ((word & 0x8080808080808080ULL) != 0)
-            break;
-    }
-    while (i < text.len && (unsigned char)text.ptr[i] < 0x80)
-        i++;
-    return i;
-}
-
 /* Single bytes by table. */
 static struct bounce_slice convert_table(struct message *message,
                                          const uint16_t table[128],
                                          struct bounce_slice text, size_t max)
 {
     struct buf out;
-    size_t i = ascii_prefix(text);
+    size_t i = utf8_ascii_prefix(text);
 
     /* Nothing to do for the usual text: all tables keep US-ASCII. */
     if (i == text.len)

@@ -1,25 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/header.h"
 
+#include "base/block.h"
+
 struct header_list {
     struct message *message;
     struct mime_header *first, **tail;
     unsigned count;
 };
 
-/* RFC 5322 section 3.6.8: any printable US-ASCII character but the colon.
- * Bytes above are let in: they occur, and no body line looks so. */
-static bool is_name_byte(unsigned char c)
-{
-    return c > ' ' && c != ':' && c != 0x7F;
-}
-
 size_t header_name_len(struct bounce_slice line, size_t *value_out)
 {
-    size_t i = 0, n;
+    /* RFC 5322 section 3.6.8: any printable US-ASCII character but the colon.
+     * Bytes above are let in: they occur, and no body line looks so. */
+    const char *stop =
+        block_find_stop(line.ptr, line.ptr + line.len, ' ', ':', 0x7F);
+    size_t i = (size_t)(stop - line.ptr), n;
 
-    while (i < line.len && is_name_byte((unsigned char)line.ptr[i]))
-        i++;
     n = i;
     /* RFC 5322 section 4.5.8 allows blanks before the colon. */
     while (i < line.len && line_is_blank_byte(line.ptr[i]))
@@ -85,7 +82,9 @@ static bool lost_its_blank(const struct line_cursor *cursor,
     size_t value_at;
     const char *behind;
 
-    value = slice_trim(value);
+    while (value.len > 0 &&
+           ascii_is_space((unsigned char)value.ptr[value.len - 1]))
+        value.len--;
     if (cursor->pos == cursor->end ||
         (value.len > 0 && value.ptr[value.len - 1] != ';'))
         return false;
@@ -122,7 +121,9 @@ static bool add_field(struct header_list *list, struct bounce_slice name,
     header = message_alloc(message, sizeof(*header));
     if (header == NULL)
         return false;
-    *header = (struct mime_header){name, slice_trim(value), NULL};
+    *header = (struct mime_header){.name = name, .value = slice_trim(value)};
+    header->hash = mime_name_hash(name);
+    header->field = mime_field_of_hash(name, header->hash);
     *list->tail = header;
     list->tail = &header->next;
     list->count++;
@@ -155,11 +156,11 @@ static bool take_field(struct header_list *list, struct line_cursor *cursor,
 static void note_mime_fields(struct header_block *block,
                              const struct mime_header *header)
 {
-    if (header->name.len == 12 && block->content_type.ptr == NULL &&
-        slice_eq_nocase(header->name, SLICE("Content-Type")))
+    if (header->field == MIME_FIELD_CONTENT_TYPE &&
+        block->content_type.ptr == NULL)
         block->content_type = header->value;
-    else if (header->name.len == 25 && block->encoding.ptr == NULL &&
-             slice_eq_nocase(header->name, SLICE("Content-Transfer-Encoding")))
+    else if (header->field == MIME_FIELD_CONTENT_TRANSFER_ENCODING &&
+             block->encoding.ptr == NULL)
         block->encoding = header->value;
 }
 
@@ -237,6 +238,16 @@ struct mime_header *mime_parse_fields(struct message *message,
     if (rest_out != NULL)
         *rest_out = slice_make(cursor.pos, (size_t)(cursor.end - cursor.pos));
     return first;
+}
+
+void mime_index_headers(const struct mime_header *list,
+                        struct mime_index *index_out)
+{
+    memset(index_out, 0, sizeof(*index_out));
+    for (; list != NULL; list = list->next) {
+        if (index_out->first[list->field] == NULL)
+            index_out->first[list->field] = list;
+    }
 }
 
 const struct mime_header *mime_find(const struct mime_header *list,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/line.h"
 
+#include "base/block.h"
+
 struct line_cursor line_cursor_make(struct bounce_slice input)
 {
     struct line_cursor cursor = {input.ptr, input.ptr, false};
@@ -32,30 +34,57 @@ static const char *skip_line_end(const char *stop, const char *end)
     return stop + 1;
 }
 
+static bool is_bare_cr(const char *p, const char *end)
+{
+    const char *next = p + 1;
+
+    while (next < end && *next == '\r')
+        next++;
+    return next == end || *next != '\n' || next - p > 2;
+}
+
+static bool is_blank_line(const char *p, const char *end)
+{
+    while (p < end && (line_is_blank_byte(*p) || *p == '\r'))
+        p++;
+    return p < end && *p == '\n';
+}
+
+/* Whether one of the line ends at p, given as bits, is followed by a blank
+ * line. */
+static bool ends_fields(const char *p, uint64_t line_ends, const char *end)
+{
+    for (; line_ends != 0; line_ends &= line_ends - 1) {
+        if (is_blank_line(p + bits_lowest(line_ends) + 1, end))
+            return true;
+    }
+    return false;
+}
+
 struct line_cursor line_cursor_make_block(struct bounce_slice input)
 {
     struct line_cursor cursor = {input.ptr, input.ptr + input.len, false};
-    bool any = false, blank = true;
+    const char *first = cursor.pos; /* what stands before it ends nothing */
 
-    for (const char *p = cursor.pos; p < cursor.end; p++) {
-        if (*p == '\n') {
-            if (any && blank)
-                break;
-            blank = true;
-        } else if (*p == '\r') {
-            const char *next = p + 1;
+    while (first < cursor.end &&
+           (line_is_blank_byte(*first) || *first == '\r' || *first == '\n'))
+        first++;
+    for (const char *p = cursor.pos; p < cursor.end; p += 64) {
+        struct block b;
+        uint64_t cr, lf;
 
-            while (next < cursor.end && *next == '\r')
-                next++;
-            if (next == cursor.end || *next != '\n' || next - p > 2) {
-                cursor.bare_cr = true;
-                break;
-            }
-            p = next - 1;
-        } else if (!line_is_blank_byte(*p)) {
-            any = true;
-            blank = false;
-        }
+        block_load(&b, p, (size_t)(cursor.end - p));
+        lf = block_equal(&b, '\n');
+        cr = block_equal(&b, '\r');
+        /* All but those of CRLF within the block. */
+        for (cr &= ~(lf >> 1); cr != 0 && !cursor.bare_cr; cr &= cr - 1)
+            cursor.bare_cr = is_bare_cr(p + bits_lowest(cr), cursor.end);
+        if (first - p >= 64)
+            lf = 0;
+        else if (first > p)
+            lf &= ~(uint64_t)0 << (first - p);
+        if (cursor.bare_cr || ends_fields(p, lf, cursor.end))
+            break;
     }
     return cursor;
 }

@@ -5,11 +5,20 @@
 #define BOUNCE_MIME_MIME_H
 
 #include "base/message.h"
+#include "mime/field.h"
 
 struct mime_header {
     struct bounce_slice name;  /* without the colon and blanks before it */
     struct bounce_slice value; /* raw: folded, encoded; ends trimmed */
     struct mime_header *next;
+    uint32_t hash;         /* mime_name_hash() of the name */
+    enum mime_field field; /* the name as a number */
+};
+
+/* The first header of each field that has a number; NULL where there is none.
+ * Cheaper than mime_find() for whoever asks for several. */
+struct mime_index {
+    const struct mime_header *first[MIME_FIELD_COUNT];
 };
 
 /* The media types that matter, so that nobody compares strings twice. */
@@ -59,6 +68,18 @@ struct mime_part *mime_parse(struct message *message,
 struct mime_header *mime_parse_fields(struct message *message,
                                       struct bounce_slice text,
                                       struct bounce_slice *rest_out);
+
+void mime_index_headers(const struct mime_header *list,
+                        struct mime_index *index_out);
+
+/* The raw value of a field; NULL slice when absent. */
+static inline struct bounce_slice
+mime_index_value(const struct mime_index *index, enum mime_field field)
+{
+    const struct mime_header *header = index->first[field];
+
+    return header != NULL ? header->value : SLICE_NULL;
+}
 
 /* First header of that name (any case) from list on, or NULL. */
 const struct mime_header *mime_find(const struct mime_header *list,

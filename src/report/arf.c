@@ -11,15 +11,6 @@ struct feedback {
     int64_t date;
 };
 
-/* RFC 5965 section 3.2 and RFC 6591: fields that name whom it was sent to. */
-static bool names_recipient(struct bounce_slice name)
-{
-    return slice_eq_nocase(name, SLICE("Original-Rcpt-To")) ||
-           slice_eq_nocase(name, SLICE("Removal-Recipient")) ||
-           slice_eq_nocase(name, SLICE("Original-Recipient")) ||
-           slice_eq_nocase(name, SLICE("Redacted-Address"));
-}
-
 static void add_event(struct collect *collect, struct bounce_slice recipient,
                       enum bounce_recipient_from from)
 {
@@ -32,25 +23,40 @@ static void add_event(struct collect *collect, struct bounce_slice recipient,
 static void take_field(struct collect *collect, struct feedback *f,
                        const struct mime_header *h)
 {
-    struct bounce_slice value = slice_trim(h->value);
+    struct message *m = collect->message;
+    struct bounce_slice value = slice_trim(h->value), address;
+    size_t semi;
 
-    if (slice_eq_nocase(h->name, SLICE("Feedback-Type"))) {
-        f->type = mime_strip_comments(collect->message, value);
-    } else if (slice_eq_nocase(h->name, SLICE("Source-IP"))) {
-        f->source_ip = mime_strip_comments(collect->message, value);
-    } else if (slice_eq_nocase(h->name, SLICE("Original-Mail-From"))) {
-        f->sender = mime_address(collect->message, value, NULL);
-    } else if (slice_eq_nocase(h->name, SLICE("Arrival-Date")) ||
-               slice_eq_nocase(h->name, SLICE("Received-Date"))) {
+    switch (h->field) {
+    case MIME_FIELD_FEEDBACK_TYPE:
+        f->type = mime_strip_comments(m, value);
+        break;
+    case MIME_FIELD_SOURCE_IP:
+        f->source_ip = mime_strip_comments(m, value);
+        break;
+    case MIME_FIELD_ORIGINAL_MAIL_FROM:
+        f->sender = mime_address(m, value, NULL);
+        break;
+    case MIME_FIELD_ARRIVAL_DATE:
+    case MIME_FIELD_RECEIVED_DATE:
         f->date = date_parse(value);
-    } else if (slice_eq_nocase(h->name, SLICE("Reporting-MTA"))) {
-        size_t semi = slice_find_byte(value, ';');
+        break;
+    case MIME_FIELD_REPORTING_MTA:
+        semi = slice_find_byte(value, ';');
         f->reporting_mta =
             slice_trim(slice_from(value, semi == SLICE_NPOS ? 0 : semi + 1));
-    } else if (names_recipient(h->name)) {
-        struct bounce_slice address = address_typed(collect->message, value);
+        break;
+    /* RFC 5965 section 3.2 and RFC 6591: to whom it was sent. */
+    case MIME_FIELD_ORIGINAL_RCPT_TO:
+    case MIME_FIELD_REMOVAL_RECIPIENT:
+    case MIME_FIELD_ORIGINAL_RECIPIENT:
+    case MIME_FIELD_REDACTED_ADDRESS:
+        address = address_typed(m, value);
         if (address_is(address))
             add_event(collect, address, BOUNCE_FROM_FEEDBACK);
+        break;
+    default:
+        break;
     }
 }
 

@@ -58,7 +58,7 @@ bool auto_read(struct collect *collect, const struct text_report *text)
     event->event.format = other != NULL ? format_text(other->id, other->id_len)
                                         : SLICE("rfc3834");
     event->event.message_id =
-        mime_value(collect->outer.headers, SLICE("In-Reply-To"));
+        mime_index_value(&collect->outer.index, MIME_FIELD_IN_REPLY_TO);
     if (event->event.message_id.len == 0)
         event->event.message_id = SLICE_NULL;
     event->context =

@@ -11,50 +11,60 @@
 
 /* ---- The report's own headers ---------------------------------------- */
 
-static bool is_list_mail(const struct mime_header *headers)
+static bool is_list_mail(const struct mime_index *index)
 {
-    static const char *const names[] = {"List-Id",           "List-Post",
-                                        "List-Unsubscribe",  "X-BeenThere",
-                                        "X-Mailman-Version", "Mailing-List"};
+    static const enum mime_field fields[] = {
+        MIME_FIELD_LIST_ID,           MIME_FIELD_LIST_POST,
+        MIME_FIELD_LIST_UNSUBSCRIBE,  MIME_FIELD_X_BEENTHERE,
+        MIME_FIELD_X_MAILMAN_VERSION, MIME_FIELD_MAILING_LIST};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (mime_find(headers, slice_cstr(names[i])) != NULL)
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+        if (index->first[fields[i]] != NULL)
             return true;
     return false;
+}
+
+/* "<>", "", "<MAILER-DAEMON>". */
+static bool is_null_sender(struct message *message,
+                           const struct mime_header *path)
+{
+    struct bounce_slice address;
+
+    if (path == NULL)
+        return false;
+    address = mime_address(message, path->value, NULL);
+    return address.len == 0 ||
+           (address_is_daemon(address) &&
+            !slice_starts_nocase(address, SLICE("postmaster")));
 }
 
 static void read_outer(struct collect *collect)
 {
     struct outer *o = &collect->outer;
     struct message *m = collect->message;
-    const struct mime_header *h = collect->root->headers;
-    const struct mime_header *path = mime_find(h, SLICE("Return-Path"));
-    struct bounce_slice value;
+    const struct mime_index *index = &o->index;
+    struct bounce_slice from;
 
-    o->headers = h;
-    o->subject = mime_decode_header(m, mime_value(h, SLICE("Subject")));
-    value = mime_value(h, SLICE("From"));
-    o->from = mime_decode_header(m, value);
-    o->from_address = mime_address(m, value, NULL);
-    o->to_address = mime_address(m, mime_value(h, SLICE("To")), NULL);
-    o->message_id = mime_value(h, SLICE("Message-ID"));
-    o->auto_submitted =
-        mime_strip_comments(m, mime_value(h, SLICE("Auto-Submitted")));
-    if (path != NULL) {
-        struct bounce_slice address = mime_address(m, path->value, NULL);
-        if (address.len == 0)
-            o->null_sender = true; /* "<>", "", "<MAILER-DAEMON>" */
-        else
-            o->null_sender = address_is_daemon(address) &&
-                             !slice_starts_nocase(address, SLICE("postmaster"));
-    }
+    o->headers = collect->root->headers;
+    mime_index_headers(o->headers, &o->index);
+    from = mime_index_value(index, MIME_FIELD_FROM);
+    o->subject =
+        mime_decode_header(m, mime_index_value(index, MIME_FIELD_SUBJECT));
+    o->from = mime_decode_header(m, from);
+    o->from_address = mime_address(m, from, NULL);
+    o->to_address =
+        mime_address(m, mime_index_value(index, MIME_FIELD_TO), NULL);
+    o->message_id = mime_index_value(index, MIME_FIELD_MESSAGE_ID);
+    o->auto_submitted = mime_strip_comments(
+        m, mime_index_value(index, MIME_FIELD_AUTO_SUBMITTED));
+    o->null_sender = is_null_sender(m, index->first[MIME_FIELD_RETURN_PATH]);
     o->daemon = address_is_daemon(o->from_address) ||
                 slice_eq(slice_trim(o->from), SLICE("<>")) ||
                 slice_starts_nocase(o->from, SLICE("mailer-daemon")) ||
                 slice_starts_nocase(o->from, SLICE("mail delivery s")) ||
                 slice_starts_nocase(o->from, SLICE("postmaster"));
-    o->list = is_list_mail(h);
-    o->date = date_parse(mime_value(h, SLICE("Date")));
+    o->list = is_list_mail(index);
+    o->date = date_parse(mime_index_value(index, MIME_FIELD_DATE));
 }
 
 bool collect_init(struct collect *collect, struct message *message,

@@ -4,12 +4,14 @@
 #ifndef BOUNCE_REPORT_COLLECT_H
 #define BOUNCE_REPORT_COLLECT_H
 
+#include "mime/mime.h"
 #include "report/reply.h"
 #include "report/report.h"
 
 /* The report's own headers. */
 struct outer {
     const struct mime_header *headers;
+    struct mime_index index;
     struct bounce_slice subject; /* decoded */
     struct bounce_slice from;    /* decoded, with its name */
     struct bounce_slice from_address;

@@ -202,11 +202,6 @@ static void end_recipient(struct dsn *dsn)
     dsn->one.attempt = BOUNCE_NO_TIME;
 }
 
-static bool is_field(const struct mime_header *h, const char *name)
-{
-    return slice_eq_nocase(h->name, slice_cstr(name));
-}
-
 /* A field that stands once in a group begins the next group when it comes
  * again: some systems leave the blank lines out. */
 static void set_once(struct dsn *dsn, struct bounce_slice *slot,
@@ -222,50 +217,80 @@ static void set_once(struct dsn *dsn, struct bounce_slice *slot,
     dsn->one.used = true;
 }
 
-static void take_field(struct dsn *dsn, const struct mime_header *h)
+static void keep(struct bounce_slice *slot, struct bounce_slice value)
+{
+    if (slot->ptr == NULL)
+        *slot = value;
+}
+
+/* Fields that begin a recipient or go on with one. */
+static bool take_recipient_field(struct dsn *dsn, const struct mime_header *h)
 {
     struct per_recipient *r = &dsn->one;
-    struct per_message *m = &dsn->message;
-    struct message *message = dsn->collect->message;
 
-    if (is_field(h, "Final-Recipient"))
+    switch (h->field) {
+    case MIME_FIELD_FINAL_RECIPIENT:
         set_once(dsn, &r->final, h->value);
-    else if (is_field(h, "Original-Recipient"))
+        return true;
+    case MIME_FIELD_ORIGINAL_RECIPIENT:
         set_once(dsn, &r->original, h->value);
-    else if (is_field(h, "Action"))
-        set_once(dsn, &r->action, h->value);
-    else if (is_field(h, "Status") && r->status.ptr == NULL)
-        r->status = h->value;
-    else if (is_field(h, "Diagnostic-Code") && r->diagnostic.ptr == NULL)
-        r->diagnostic = h->value;
-    else if (is_field(h, "X-Actual-Recipient"))
-        r->actual = h->value;
-    else if (is_field(h, "Remote-MTA") && r->remote_mta.ptr == NULL)
-        r->remote_mta = h->value;
-    else if (is_field(h, "X-Supplementary-Info"))
-        r->info = h->value;
-    else if (is_field(h, "Last-Attempt-Date"))
-        r->attempt = date_parse(h->value);
-    else if (is_field(h, "Final-Log-ID"))
-        r->queue_id = slice_trim(h->value);
-    else if (is_field(h, "Reporting-MTA") && m->reporting_mta.ptr == NULL)
-        m->reporting_mta = mta_name(message, h->value);
-    else if (is_field(h, "Arrival-Date"))
-        m->arrival = date_parse(h->value);
-    else if (slice_ends_nocase(h->name, SLICE("-Queue-ID")) ||
-             slice_ends_nocase(h->name, SLICE("-QueueID")))
-        m->queue_id = slice_trim(h->value);
+        return true;
+    case MIME_FIELD_ACTION:
     /* "ction: failed": the first letter is lost where a fold went wrong. */
-    else if (is_field(h, "ction"))
+    case MIME_FIELD_ACTION_CUT:
         set_once(dsn, &r->action, h->value);
+        return true;
+    case MIME_FIELD_STATUS:
+        keep(&r->status, h->value);
+        return true;
+    case MIME_FIELD_DIAGNOSTIC_CODE:
+        keep(&r->diagnostic, h->value);
+        return true;
+    case MIME_FIELD_REMOTE_MTA:
+        keep(&r->remote_mta, h->value);
+        return true;
+    case MIME_FIELD_X_ACTUAL_RECIPIENT:
+        r->actual = h->value;
+        return true;
+    case MIME_FIELD_X_SUPPLEMENTARY_INFO:
+        r->info = h->value;
+        return true;
+    case MIME_FIELD_LAST_ATTEMPT_DATE:
+        r->attempt = date_parse(h->value);
+        return true;
+    case MIME_FIELD_FINAL_LOG_ID:
+        r->queue_id = slice_trim(h->value);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void take_field(struct dsn *dsn, const struct mime_header *h)
+{
+    struct per_message *m = &dsn->message;
+
+    if (take_recipient_field(dsn, h))
+        return;
+    if (h->field == MIME_FIELD_REPORTING_MTA) {
+        if (m->reporting_mta.ptr == NULL)
+            m->reporting_mta = mta_name(dsn->collect->message, h->value);
+    } else if (h->field == MIME_FIELD_ARRIVAL_DATE) {
+        m->arrival = date_parse(h->value);
+    } else if (slice_ends_nocase(h->name, SLICE("-Queue-ID")) ||
+               slice_ends_nocase(h->name, SLICE("-QueueID"))) {
+        m->queue_id = slice_trim(h->value);
+    }
 }
 
 /* The headers of a returned message that follows in the same text. */
 static bool is_foreign(const struct mime_header *h)
 {
-    return is_field(h, "Return-Path") || is_field(h, "Received") ||
-           is_field(h, "Content-Type") || is_field(h, "MIME-Version") ||
-           is_field(h, "Message-ID");
+    return h->field == MIME_FIELD_RETURN_PATH ||
+           h->field == MIME_FIELD_RECEIVED ||
+           h->field == MIME_FIELD_CONTENT_TYPE ||
+           h->field == MIME_FIELD_MIME_VERSION ||
+           h->field == MIME_FIELD_MESSAGE_ID;
 }
 
 /* Returns what stands behind the fields: the returned message, or nothing. */
@@ -304,25 +329,30 @@ static struct bounce_slice read_groups(struct dsn *dsn,
 /* The offset of the first line that is a field of RFC 3464; s.len: none. */
 static size_t find_fields(struct bounce_slice s)
 {
-    static const struct bounce_slice names[] = {{"reporting-mta:", 14},
-                                                {"final-recipient:", 16},
-                                                {"original-recipient:", 19},
-                                                {"original-envelope-id:", 21},
-                                                {"action:", 7}};
     struct bounce_slice rest = s, line;
     size_t start = s.len;
     bool recipient = false, action = false;
 
     while (slice_next_line(&rest, &line)) {
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-            if (!slice_starts_nocase(line, names[i]))
-                continue;
-            if (start == s.len)
-                start = (size_t)(line.ptr - s.ptr);
-            recipient = recipient || i == 1 || i == 2;
+        enum mime_field field = mime_field_of(mime_field_name(line));
+
+        switch (field) {
+        case MIME_FIELD_FINAL_RECIPIENT:
+        case MIME_FIELD_ORIGINAL_RECIPIENT:
+            recipient = true;
+            break;
+        case MIME_FIELD_ACTION:
+        case MIME_FIELD_STATUS:
+            action = true;
+            break;
+        case MIME_FIELD_REPORTING_MTA:
+        case MIME_FIELD_ORIGINAL_ENVELOPE_ID:
+            break;
+        default:
+            continue;
         }
-        action = action || slice_starts_nocase(line, SLICE("action:")) ||
-                 slice_starts_nocase(line, SLICE("status:"));
+        if (start == s.len && field != MIME_FIELD_STATUS)
+            start = (size_t)(line.ptr - s.ptr);
         if (recipient && action)
             return start;
     }

@@ -7,12 +7,23 @@ enum { POINTS_SURE = 16, POINTS_SIGN = 4, POINTS_HINT = 1, POINTS_NEEDED = 4 };
 
 struct recognizer {
     struct message *message;
-    struct format_seen *seen; /* one for each format */
-    unsigned char *hit;       /* one for each mark */
+    struct format_seen *seen; /* one for each format, once it is touched */
+    uint64_t *touched;        /* a bit for each format */
+    uint64_t *hit;            /* a bit for each mark */
+};
+
+/* A text in which marks of one place are looked for. */
+struct scan {
+    struct bounce_slice text;
+    enum format_place place;
+    uint32_t name;     /* of FORMAT_PLACE_HEADER: that of its marks */
+    size_t line;       /* the number of the line that is looked at */
+    size_t start, end; /* and where it stands */
 };
 
 struct normalizer {
     struct bounce_slice text;
+    bool lines; /* line ends stay */
     size_t in;
     size_t block;     /* number of the 64 bytes that special is of */
     uint64_t special; /* their bytes that are not copied as they are */
@@ -57,21 +68,20 @@ static size_t plain_run(struct normalizer *n)
     return (at < n->text.len ? at : n->text.len) - n->in;
 }
 
-struct bounce_slice format_normalize(struct message *message,
-                                     struct bounce_slice text)
+static struct bounce_slice normalize(struct message *message,
+                                     struct normalizer n)
 {
-    struct normalizer n = {.text = text, .block = SIZE_MAX};
-    char *out = message_alloc(message, text.len + 1);
+    char *out = message_alloc(message, n.text.len + 1);
     bool blank = false, start = true;
     size_t len = 0;
 
     if (out == NULL)
         return SLICE_NULL;
-    while (n.in < text.len) {
+    while (n.in < n.text.len) {
         size_t run = plain_run(&n);
-        unsigned char c = (unsigned char)text.ptr[n.in];
+        unsigned char c = (unsigned char)n.text.ptr[n.in];
 
-        if (run == 0 && c == '\n') {
+        if (run == 0 && c == '\n' && n.lines) {
             out[len++] = '\n';
             blank = false;
             start = true;
@@ -84,12 +94,27 @@ struct bounce_slice format_normalize(struct message *message,
             if (blank)
                 out[len++] = ' ';
             blank = start = false;
-            block_lower(out + len, text.ptr + n.in, run);
+            block_lower(out + len, n.text.ptr + n.in, run);
             len += run;
             n.in += run;
         }
     }
     return slice_make(out, len);
+}
+
+struct bounce_slice format_normalize(struct message *message,
+                                     struct bounce_slice text)
+{
+    return normalize(
+        message,
+        (struct normalizer){.text = text, .lines = true, .block = SIZE_MAX});
+}
+
+struct bounce_slice format_normalize_value(struct message *message,
+                                           struct bounce_slice value)
+{
+    return normalize(message,
+                     (struct normalizer){.text = value, .block = SIZE_MAX});
 }
 
 bool format_mark_hits(const struct format_mark *mark, struct bounce_slice line)
@@ -108,6 +133,29 @@ bool format_mark_hits(const struct format_mark *mark, struct bounce_slice line)
     }
 }
 
+static void clear(struct format_seen *seen, const struct format *format)
+{
+    memset(seen, 0, sizeof(*seen));
+    seen->format = format;
+    seen->begin = seen->returned = SIZE_MAX;
+}
+
+/* Sets the bit; whether it was set before. */
+static bool set_bit(uint64_t *bits, size_t i)
+{
+    bool was = (bits[i / 64] >> i % 64 & 1) != 0;
+
+    bits[i / 64] |= (uint64_t)1 << i % 64;
+    return was;
+}
+
+static struct format_seen *touch(struct recognizer *r, size_t format)
+{
+    if (!set_bit(r->touched, format))
+        clear(&r->seen[format], &FORMATS[format]);
+    return &r->seen[format];
+}
+
 static void count_points(struct format_seen *seen,
                          const struct format_mark *mark, unsigned points)
 {
@@ -120,13 +168,12 @@ static void count_points(struct format_seen *seen,
 static void count_mark(struct recognizer *r, size_t index, size_t line)
 {
     const struct format_mark *mark = &FORMAT_MARKS[index];
-    struct format_seen *seen = &r->seen[mark->format];
+    struct format_seen *seen = touch(r, mark->format);
 
     /* What stands behind its returned message says nothing of the report. */
-    if (r->hit[index] ||
-        (mark->place == FORMAT_PLACE_LINE && seen->returned < line))
+    if ((mark->place == FORMAT_PLACE_LINE && seen->returned < line) ||
+        set_bit(r->hit, index))
         return;
-    r->hit[index] = 1;
     switch (mark->role) {
     case FORMAT_ROLE_SURE:
         count_points(seen, mark, POINTS_SURE);
@@ -169,96 +216,151 @@ static void count_mark(struct recognizer *r, size_t index, size_t line)
     }
 }
 
-/* Whether mark hits the text at at, whose line is [start, end). */
-static bool anchored(const struct format_mark *mark, struct bounce_slice text,
-                     size_t at, size_t start)
+/* Whether the mark, whose text fits, hits the line at at. */
+static bool hits_at(const struct scan *s, const struct format_mark *mark,
+                    size_t at)
 {
-    struct bounce_slice want = format_text(mark->text, mark->text_len);
-
-    if (mark->test != FORMAT_TEST_CONTAINS && at != start)
+    if (mark->place != s->place || mark->name != s->name ||
+        (mark->test != FORMAT_TEST_CONTAINS && at != s->start) ||
+        (mark->test == FORMAT_TEST_IS && mark->text_len != s->end - at))
         return false;
-    if (want.len > text.len - at ||
-        !bits_equal(text.ptr + at, want.ptr, want.len))
-        return false;
-    at += want.len;
-    return mark->test != FORMAT_TEST_IS || at == text.len ||
-           text.ptr[at] == '\n';
+    return bits_equal(s->text.ptr + at, FORMAT_STRINGS + mark->text,
+                      mark->text_len);
 }
 
-/* The marks in the bucket of the bytes at at. */
-static inline void scan_at(struct recognizer *r, struct bounce_slice text,
-                           size_t at, size_t start, size_t line,
-                           const struct format_buckets *buckets,
-                           enum format_place place)
+/* The marks whose anchor may stand at at, where it has that hash. */
+static void visit(struct recognizer *r, const struct scan *s, size_t at,
+                  uint32_t hash, const struct format_index *index)
 {
-    const uint16_t *first = buckets->first + format_hash(text.ptr + at);
+    const uint16_t *first = index->first + (hash >> (32 - FORMAT_BUCKET_BITS));
 
     for (size_t k = first[0]; k < first[1]; k++) {
-        const struct format_mark *mark = &FORMAT_MARKS[buckets->marks[k]];
+        const struct format_anchor *a = &index->anchors[k];
+        size_t start = at - a->offset;
 
-        if (mark->place == place && anchored(mark, text, at, start))
-            count_mark(r, buckets->marks[k], line);
+        if (a->offset <= at - s->start && a->len <= s->end - start &&
+            bits_load32(s->text.ptr + start + a->check_at) == a->check &&
+            hits_at(s, &FORMAT_MARKS[a->mark], start))
+            count_mark(r, a->mark, s->line);
     }
 }
 
-/* One pass: each position's next four bytes name the few marks that can begin
- * there. */
-static void scan(struct recognizer *r, struct bounce_slice text,
-                 enum format_place place)
+static inline bool may_stand(const struct format_index *index, uint32_t hash)
 {
-    bool is_line = place == FORMAT_PLACE_LINE;
-    const struct format_buckets *beginnings =
-        is_line ? &FORMAT_LINE_BEGINNINGS : &FORMAT_FIELD_BEGINNINGS;
-    const struct format_buckets *contents =
-        is_line ? &FORMAT_LINE_CONTENTS : &FORMAT_FIELD_CONTENTS;
-    size_t line = 0;
+    size_t bit = hash >> (32 - FORMAT_FILTER_BITS);
 
-    for (size_t start = 0; start + 4 <= text.len; line++) {
-        const char *end = memchr(text.ptr + start, '\n', text.len - start);
-        size_t next = end != NULL ? (size_t)(end - text.ptr) : text.len;
+    return (index->filter[bit / 32] >> bit % 32 & 1) != 0;
+}
 
-        if (next > start)
-            scan_at(r, text, start, start, line, beginnings, place);
-        for (size_t i = start; i < next && i + 4 <= text.len; i++)
-            scan_at(r, text, i, start, line, contents, place);
-        start = next + 1;
+/* The marks that the line begins with. */
+static void scan_beginning(struct recognizer *r, const struct scan *s,
+                           const struct format_index *index)
+{
+    uint32_t hash;
+
+    if (s->end - s->start < 8)
+        return;
+    hash = format_hash8(s->text.ptr + s->start);
+    if (may_stand(index, hash))
+        visit(r, s, s->start, hash, index);
+}
+
+/* The marks that stand anywhere in the line. */
+static void scan_contents(struct recognizer *r, const struct scan *s,
+                          const struct format_index *index)
+{
+    const char *text = s->text.ptr;
+
+    for (size_t at = s->start; at + 4 <= s->end; at += index->step) {
+        uint32_t hash = format_hash4(text + at);
+
+        if (may_stand(index, hash))
+            visit(r, s, at, hash, index);
     }
+}
+
+/* One pass: bytes at some positions name the few marks that they may belong
+ * to. */
+static void scan(struct recognizer *r, struct scan *s,
+                 const struct format_indexes *indexes)
+{
+    for (; s->start + 4 <= s->text.len; s->line++) {
+        const char *from = s->text.ptr + s->start;
+        const char *end = memchr(from, '\n', s->text.len - s->start);
+
+        s->end = end != NULL ? (size_t)(end - s->text.ptr) : s->text.len;
+        scan_beginning(r, s, &indexes->beginnings);
+        scan_contents(r, s, &indexes->contents);
+        s->start = s->end + 1;
+    }
+}
+
+static void scan_subject(struct recognizer *r, struct bounce_slice subject)
+{
+    struct scan s = {.text = subject, .place = FORMAT_PLACE_SUBJECT};
+
+    scan(r, &s, &FORMAT_IN_SUBJECT);
+}
+
+static void scan_sender(struct recognizer *r, struct bounce_slice value,
+                        enum format_place place)
+{
+    struct scan s = {.text = format_normalize_value(r->message, value),
+                     .place = place};
+
+    scan(r, &s, &FORMAT_IN_SENDER);
+}
+
+static void scan_text(struct recognizer *r, struct bounce_slice text)
+{
+    struct scan s = {.text = text, .place = FORMAT_PLACE_LINE};
+
+    scan(r, &s, &FORMAT_IN_LINE);
+}
+
+/* The number in FORMAT_HEADERS of the first mark for a field;
+ * FORMAT_HEADER_COUNT: none. */
+static size_t find_header(const struct mime_header *h)
+{
+    size_t slot = FORMAT_NAME_SLOTS[format_name_slot(h->hash)];
+    const struct format_mark *mark;
+
+    if (slot == 0)
+        return FORMAT_HEADER_COUNT;
+    mark = &FORMAT_MARKS[FORMAT_HEADERS[slot - 1]];
+    return slice_eq_nocase(format_text(mark->name, mark->name_len), h->name)
+               ? slot - 1
+               : FORMAT_HEADER_COUNT;
+}
+
+static bool has_anchor(const struct format_mark *mark)
+{
+    return mark->test == FORMAT_TEST_CONTAINS && mark->text_len >= 4;
 }
 
 static void scan_header(struct recognizer *r, const struct mime_header *h)
 {
-    size_t low = 0, high = FORMAT_HEADER_COUNT;
-    const struct format_mark *first;
-    struct bounce_slice value;
-    unsigned letter =
-        h->name.len > 0 ? ((unsigned char)h->name.ptr[0] | 0x20U) - 'a' : 26;
+    size_t i = find_header(h);
+    struct scan s = {.place = FORMAT_PLACE_HEADER};
+    bool anywhere = false;
 
-    if (letter >= 26 || h->name.len >= 64 ||
-        (FORMAT_HEADER_LENGTHS[letter] >> h->name.len & 1) == 0)
+    if (i == FORMAT_HEADER_COUNT)
         return;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[middle]];
-        if (slice_compare_nocase(format_text(m->name, m->name_len), h->name) <
-            0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == FORMAT_HEADER_COUNT)
-        return;
-    first = &FORMAT_MARKS[FORMAT_HEADERS[low]];
-    if (!slice_eq_nocase(format_text(first->name, first->name_len), h->name))
-        return;
-    value = format_normalize(r->message, collect_line(r->message, h->value));
-    for (; low < FORMAT_HEADER_COUNT; low++) {
-        const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[low]];
+    s.text = format_normalize_value(r->message, h->value);
+    s.end = s.text.len;
+    s.name = FORMAT_MARKS[FORMAT_HEADERS[i]].name;
+    for (; i < FORMAT_HEADER_COUNT; i++) {
+        const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[i]];
 
-        if (m->name != first->name)
+        if (m->name != s.name)
             break;
-        if (format_mark_hits(m, value))
-            count_mark(r, FORMAT_HEADERS[low], 0);
+        if (has_anchor(m))
+            anywhere = true;
+        else if (format_mark_hits(m, s.text))
+            count_mark(r, FORMAT_HEADERS[i], 0);
     }
+    if (anywhere)
+        scan_contents(r, &s, &FORMAT_IN_HEADER.contents);
 }
 
 /* Words alone may be quoted by anybody, and headers alone tell who handled a
@@ -289,28 +391,29 @@ static bool is_better(const struct format_seen *a, const struct format_seen *b)
     return b->format == NULL || x > y || (x == y && a->weight > b->weight);
 }
 
+static void consider(const struct collect *collect, const struct format_seen *s,
+                     struct format_found *found_out)
+{
+    const struct format *format = s->format;
+    struct format_seen *best = format->kind == FORMAT_CLASS_BOUNCE
+                                   ? &found_out->bounce
+                                   : &found_out->other;
+
+    if (format->kind == FORMAT_CLASS_CLIENT)
+        found_out->client |= is_seen(collect, s);
+    else if ((format->flags & FORMAT_FLAG_FALLBACK) != 0)
+        found_out->fallback = *s;
+    else if (is_seen(collect, s) && is_better(s, best))
+        *best = *s;
+}
+
 static void choose(const struct recognizer *r, const struct collect *collect,
                    struct format_found *found_out)
 {
-    for (size_t i = 0; i < FORMAT_COUNT; i++) {
-        const struct format_seen *s = &r->seen[i];
-        struct format_seen *best = FORMATS[i].kind == FORMAT_CLASS_BOUNCE
-                                       ? &found_out->bounce
-                                       : &found_out->other;
-        if (FORMATS[i].kind == FORMAT_CLASS_CLIENT)
-            found_out->client |= is_seen(collect, s);
-        else if ((FORMATS[i].flags & FORMAT_FLAG_FALLBACK) != 0)
-            found_out->fallback = *s;
-        else if (is_seen(collect, s) && is_better(s, best))
-            *best = *s;
+    for (size_t i = 0; i * 64 < FORMAT_COUNT; i++) {
+        for (uint64_t bits = r->touched[i]; bits != 0; bits &= bits - 1)
+            consider(collect, &r->seen[i * 64 + bits_lowest(bits)], found_out);
     }
-}
-
-static void clear(struct format_seen *seen, const struct format *format)
-{
-    memset(seen, 0, sizeof(*seen));
-    seen->format = format;
-    seen->begin = seen->returned = SIZE_MAX;
 }
 
 /* "[EXTERNAL] Automatic reply", "***SPAM*** Undeliverable": gateways put
@@ -335,34 +438,41 @@ static struct bounce_slice without_tags(struct bounce_slice subject)
     return subject;
 }
 
+static bool recognizer_init(struct recognizer *r, struct message *message)
+{
+    r->message = message;
+    r->seen = message_alloc(message, FORMAT_COUNT * sizeof(*r->seen));
+    r->touched =
+        message_calloc(message, (FORMAT_COUNT + 63) / 64, sizeof(*r->touched));
+    r->hit =
+        message_calloc(message, (FORMAT_MARK_COUNT + 63) / 64, sizeof(*r->hit));
+    return r->seen != NULL && r->touched != NULL && r->hit != NULL;
+}
+
 void format_recognize(struct collect *collect, struct bounce_slice text,
                       struct format_found *found_out)
 {
     struct message *m = collect->message;
     const struct outer *o = &collect->outer;
-    struct recognizer r = {m, NULL, NULL};
-    struct bounce_slice to = mime_value(o->headers, SLICE("To"));
+    struct recognizer r;
     struct bounce_slice subject, untagged;
 
     clear(&found_out->bounce, NULL);
     clear(&found_out->other, NULL);
-    clear(&found_out->fallback, &FORMATS[0]);
+    clear(&found_out->fallback, &FORMATS[FORMAT_FALLBACK]);
     found_out->client = false;
-    r.seen = message_alloc(m, FORMAT_COUNT * sizeof(*r.seen));
-    r.hit = message_calloc(m, FORMAT_MARK_COUNT, 1);
-    if (r.seen == NULL || r.hit == NULL)
+    if (!recognizer_init(&r, m))
         return;
-    for (size_t i = 0; i < FORMAT_COUNT; i++)
-        clear(&r.seen[i], &FORMATS[i]);
-    subject = format_normalize(m, collect_line(m, o->subject));
-    scan(&r, subject, FORMAT_PLACE_SUBJECT);
+    subject = format_normalize_value(m, o->subject);
+    scan_subject(&r, subject);
     untagged = without_tags(subject);
     if (untagged.len < subject.len)
-        scan(&r, untagged, FORMAT_PLACE_SUBJECT);
-    scan(&r, format_normalize(m, collect_line(m, o->from)), FORMAT_PLACE_FROM);
-    scan(&r, format_normalize(m, collect_line(m, to)), FORMAT_PLACE_TO);
+        scan_subject(&r, untagged);
+    scan_sender(&r, o->from, FORMAT_PLACE_FROM);
+    scan_sender(&r, mime_index_value(&o->index, MIME_FIELD_TO),
+                FORMAT_PLACE_TO);
     for (const struct mime_header *h = o->headers; h != NULL; h = h->next)
         scan_header(&r, h);
-    scan(&r, format_normalize(m, text), FORMAT_PLACE_LINE);
+    scan_text(&r, format_normalize(m, text));
     choose(&r, collect, found_out);
 }

@@ -57,9 +57,11 @@ enum format_kind {
 };
 
 struct format_line {
-    uint32_t text; /* a pattern, see pattern.h */
+    uint32_t text; /* a compiled pattern, see pattern.h */
     uint16_t text_len;
     uint8_t kind;
+    uint8_t first; /* the only byte that a line may begin with; 0: any */
+    uint8_t has_address;
 };
 
 enum format_until {
@@ -102,37 +104,71 @@ struct format {
 
 /* ---- Generated ------------------------------------------------------- */
 
-enum { FORMAT_BUCKET_BITS = 12, FORMAT_BUCKETS = 1 << FORMAT_BUCKET_BITS };
+enum {
+    FORMAT_BUCKET_BITS = 10,
+    FORMAT_BUCKETS = 1 << FORMAT_BUCKET_BITS,
+    FORMAT_FILTER_BITS = 15, /* of hashes that occur at all */
+    FORMAT_NAME_BITS = 9
+};
 
-/* Marks by the hash of their first four bytes: those of the bucket b are
- * marks[first[b]] to marks[first[b + 1] - 1]. */
-struct format_buckets {
-    const uint16_t *first; /* FORMAT_BUCKETS + 1 */
-    const uint16_t *marks;
+/* Bytes of a mark by which it is found. */
+struct format_anchor {
+    uint32_t check; /* four bytes of the text at check_at: most differ here */
+    uint16_t check_at, len; /* len: of the text */
+    uint16_t mark;
+    uint16_t offset; /* of the anchor in the text */
+};
+
+/* Marks by the hash of their anchors: those of the bucket b are
+ * anchors[first[b]] to anchors[first[b + 1] - 1]. */
+struct format_index {
+    const uint32_t *filter; /* bit hash >> (32 - FORMAT_FILTER_BITS) */
+    const uint16_t *first;  /* FORMAT_BUCKETS + 1 */
+    const struct format_anchor *anchors;
+    /* A mark that may stand anywhere has an anchor for each remainder of
+     * offsets divided by step, its rarest: so only every step-th position of a
+     * line needs to be looked at. */
+    size_t step;
+};
+
+/* Marks of one place. */
+struct format_indexes {
+    struct format_index beginnings; /* that a line begins with, by 8 bytes */
+    struct format_index contents;   /* all others, by 4 bytes */
 };
 
 extern const char FORMAT_STRINGS[];
 extern const struct format FORMATS[];
 extern const size_t FORMAT_COUNT;
+extern const size_t FORMAT_FALLBACK; /* which of them is for the rest */
 extern const struct format_mark FORMAT_MARKS[];
 extern const size_t FORMAT_MARK_COUNT;
 extern const struct format_line FORMAT_LINES[];
-/* Marks of lines of the text, and of the header fields that have places of
- * their own: those that a line begins with, and those that stand anywhere in
- * it. */
-extern const struct format_buckets FORMAT_LINE_BEGINNINGS, FORMAT_LINE_CONTENTS;
-extern const struct format_buckets FORMAT_FIELD_BEGINNINGS,
-    FORMAT_FIELD_CONTENTS;
-/* Marks of other header fields, sorted by name. */
+extern const struct format_indexes FORMAT_IN_LINE, FORMAT_IN_SUBJECT;
+extern const struct format_indexes FORMAT_IN_SENDER; /* From and To */
+/* Of other header fields only what has four bytes and stands anywhere. */
+extern const struct format_indexes FORMAT_IN_HEADER;
+/* All marks of other header fields, sorted by name. */
 extern const uint16_t FORMAT_HEADERS[];
 extern const size_t FORMAT_HEADER_COUNT;
-/* Lengths below 64 of those names, as bits, by their first letter. */
-extern const uint64_t FORMAT_HEADER_LENGTHS[26];
+/* By format_name_slot() of mime_name_hash(): 1 + the first of FORMAT_HEADERS
+ * whose name may have that hash, or 0. */
+extern const uint32_t FORMAT_NAME_FACTOR;
+extern const uint16_t FORMAT_NAME_SLOTS[1 << FORMAT_NAME_BITS];
 
-/* The hash that both sides use. */
-static inline unsigned format_hash(const char *four)
+static inline uint32_t format_hash4(const char *four)
 {
-    return (bits_load32(four) * 2654435761U) >> (32 - FORMAT_BUCKET_BITS);
+    return bits_load32(four) * 2654435761U;
+}
+
+static inline uint32_t format_hash8(const char *eight)
+{
+    return (uint32_t)((bits_load64(eight) * 0x9E3779B97F4A7C15U) >> 32);
+}
+
+static inline size_t format_name_slot(uint32_t hash)
+{
+    return hash * FORMAT_NAME_FACTOR >> (32 - FORMAT_NAME_BITS);
 }
 
 static inline struct bounce_slice format_text(uint32_t at, size_t len)
@@ -170,5 +206,8 @@ bool format_mark_hits(const struct format_mark *mark, struct bounce_slice line);
  * each line of text. */
 struct bounce_slice format_normalize(struct message *message,
                                      struct bounce_slice text);
+/* The same of one value, whose line ends are white space as well. */
+struct bounce_slice format_normalize_value(struct message *message,
+                                           struct bounce_slice value);
 
 #endif

@@ -12,36 +12,10 @@ static void keep(struct bounce_slice *slot, struct bounce_slice value)
 
 /* Fields in which senders and their services name the campaign; the first
  * that is there counts. */
-static bool is_campaign_field(struct bounce_slice name)
+static bool is_campaign_field(enum mime_field field)
 {
-    static const char *const names[] = {"X-Campaign-ID",
-                                        "X-CampaignID",
-                                        "X-Campaign",
-                                        "X-Mailgun-Tag",
-                                        "X-MC-Tags",
-                                        "X-MC-Metadata-Campaign",
-                                        "X-PM-Tag",
-                                        "X-SMTPAPI-Category",
-                                        "X-SES-Message-Tags",
-                                        "X-SES-Configuration-Set",
-                                        "X-MSYS-Campaign",
-                                        "X-Mailjet-Campaign",
-                                        "X-CSA-Campaign",
-                                        "X-Newsletter-ID",
-                                        "X-Mailing-ID",
-                                        "X-MailingID",
-                                        "X-Job",
-                                        "X-JobID",
-                                        "X-rpcampaign",
-                                        "X-Tag",
-                                        "X-Mailer-Campaign",
-                                        "Campaign-ID",
-                                        "Campaign_Token"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (slice_eq_nocase(name, slice_cstr(names[i])))
-            return true;
-    return false;
+    return field >= MIME_FIELD_X_CAMPAIGN_ID &&
+           field <= MIME_FIELD_CAMPAIGN_TOKEN;
 }
 
 static struct bounce_slice with_brackets(struct bounce_slice value)
@@ -54,12 +28,14 @@ static struct bounce_slice with_brackets(struct bounce_slice value)
     return slice_trim(value);
 }
 
-static void take_sender(struct collect *collect, struct bounce_slice value)
+/* Takes the address of the field unless an earlier one told it. */
+static void take_address(struct collect *collect,
+                         const struct mime_index *index, enum mime_field field,
+                         struct bounce_slice *slot)
 {
-    struct bounce_slice address = mime_address(collect->message, value, NULL);
-
-    if (address.len > 0)
-        keep(&collect->original.sender, address);
+    if (slot->ptr == NULL && index->first[field] != NULL)
+        keep(slot,
+             mime_address(collect->message, index->first[field]->value, NULL));
 }
 
 void original_from_headers(struct collect *collect,
@@ -68,36 +44,59 @@ void original_from_headers(struct collect *collect,
     struct original *o = &collect->original;
     struct message *m = collect->message;
     struct bounce_slice value, list = SLICE_NULL;
+    struct mime_index index;
 
     if (headers == NULL)
         return;
     o->found = true;
-    value = mime_value(headers, SLICE("Message-ID"));
+    mime_index_headers(headers, &index);
+    value = mime_index_value(&index, MIME_FIELD_MESSAGE_ID);
     if (value.ptr != NULL)
         keep(&o->message_id, with_brackets(value));
-    value = mime_value(headers, SLICE("Subject"));
+    value = mime_index_value(&index, MIME_FIELD_SUBJECT);
     if (value.ptr != NULL && o->subject.ptr == NULL)
         o->subject = mime_decode_header(m, value);
     /* The envelope sender before the author: the report went to it. */
-    take_sender(collect, mime_value(headers, SLICE("Return-Path")));
-    take_sender(collect, mime_value(headers, SLICE("From")));
-    keep(&o->recipient,
-         mime_address(m, mime_value(headers, SLICE("X-HmXmrOriginalRecipient")),
-                      NULL));
-    keep(&o->recipient,
-         mime_address(m, mime_value(headers, SLICE("To")), NULL));
-    keep(&o->recipient,
-         mime_address(m, mime_value(headers, SLICE("Delivered-To")), NULL));
-    keep(&o->feedback_id, mime_value(headers, SLICE("Feedback-ID")));
+    take_address(collect, &index, MIME_FIELD_RETURN_PATH, &o->sender);
+    take_address(collect, &index, MIME_FIELD_FROM, &o->sender);
+    take_address(collect, &index, MIME_FIELD_X_HMXMR_ORIGINAL_RECIPIENT,
+                 &o->recipient);
+    take_address(collect, &index, MIME_FIELD_TO, &o->recipient);
+    take_address(collect, &index, MIME_FIELD_DELIVERED_TO, &o->recipient);
+    keep(&o->feedback_id, mime_index_value(&index, MIME_FIELD_FEEDBACK_ID));
     for (const struct mime_header *h = headers; h != NULL; h = h->next) {
-        if (is_campaign_field(h->name))
+        if (is_campaign_field(h->field) && o->campaign.ptr == NULL)
             keep(&o->campaign, mime_decode_header(m, h->value));
-        else if (slice_eq_nocase(h->name, SLICE("List-ID")))
+        else if (h->field == MIME_FIELD_LIST_ID && list.ptr == NULL)
             keep(&list, mime_decode_header(m, h->value));
     }
     keep(&o->campaign, list);
     if (o->date == BOUNCE_NO_TIME)
-        o->date = date_parse(mime_value(headers, SLICE("Date")));
+        o->date = date_parse(mime_index_value(&index, MIME_FIELD_DATE));
+}
+
+/* Fields that nobody writes into prose. */
+static bool is_strong(enum mime_field field)
+{
+    switch (field) {
+    case MIME_FIELD_RECEIVED:
+    case MIME_FIELD_RETURN_PATH:
+    case MIME_FIELD_MESSAGE_ID:
+    case MIME_FIELD_X_RECEIVED:
+    case MIME_FIELD_DKIM_SIGNATURE:
+    case MIME_FIELD_DOMAINKEY_SIGNATURE:
+    case MIME_FIELD_ARC_SEAL:
+    case MIME_FIELD_DELIVERED_TO:
+    case MIME_FIELD_AUTHENTICATION_RESULTS:
+    case MIME_FIELD_X_MAILER:
+    case MIME_FIELD_REFERENCES:
+    case MIME_FIELD_X_GOOGLE_SMTP_SOURCE:
+    case MIME_FIELD_USER_AGENT:
+    case MIME_FIELD_X_CTCH_REFID:
+        return true;
+    default:
+        return false;
+    }
 }
 
 /* A line such as "Received: from ..." or "Message-Id:<...>". Names that prose
@@ -105,27 +104,10 @@ void original_from_headers(struct collect *collect,
  * count within one. */
 static bool is_header_line(struct bounce_slice line, bool *strong_out)
 {
-    static const char *const strong[] = {
-        "received",   "return-path",    "message-id",
-        "x-received", "dkim-signature", "domainkey-signature",
-        "arc-seal",   "delivered-to",   "authentication-results",
-        "x-mailer",   "references",     "x-google-smtp-source",
-        "user-agent", "x-ctch-refid"};
-    size_t colon = slice_find_byte(line, ':');
-    struct bounce_slice name;
+    struct bounce_slice name = mime_field_name(line);
 
-    *strong_out = false;
-    if (colon == SLICE_NPOS || colon == 0 || colon > 60)
-        return false;
-    name = slice_sub(line, 0, colon);
-    for (size_t i = 0; i < name.len; i++)
-        if (!ascii_is_alnum((unsigned char)name.ptr[i]) && name.ptr[i] != '-' &&
-            name.ptr[i] != '_')
-            return false;
-    for (size_t i = 0; i < sizeof(strong) / sizeof(strong[0]); i++)
-        if (slice_eq_nocase(name, slice_cstr(strong[i])))
-            *strong_out = true;
-    return true;
+    *strong_out = name.len > 0 && is_strong(mime_field_of(name));
+    return name.len > 0;
 }
 
 size_t original_find(struct bounce_slice s)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "report/pattern_piece.h"
+#include "report/pattern.h"
 
 #include "base/bits.h"
 #include "base/block.h"
 #include "report/address.h"
+#include "report/pattern_piece.h"
 #include "report/reply.h"
 #include "report/reply_wrap.h"
 
@@ -14,8 +15,7 @@ static size_t match_literal(struct bounce_slice pattern, struct bounce_slice s,
 {
     size_t p = 0, at = 0;
 
-    while (p < pattern.len &&
-           pattern_piece(slice_from(pattern, p)) == PIECE_COUNT) {
+    while (p < pattern.len && pattern_piece(pattern.ptr[p]) == PIECE_NONE) {
         if (pattern.ptr[p] == ' ') {
             size_t start = at;
             while (at < s.len && ascii_is_space((unsigned char)s.ptr[at]))
@@ -23,9 +23,8 @@ static size_t match_literal(struct bounce_slice pattern, struct bounce_slice s,
             /* A blank may be missing only at the end of the line. */
             if (at == start && at < s.len)
                 return SLICE_NPOS;
-        } else if (at < s.len &&
-                   ascii_lower((unsigned char)s.ptr[at]) ==
-                       ascii_lower((unsigned char)pattern.ptr[p])) {
+        } else if (at < s.len && ascii_lower((unsigned char)s.ptr[at]) ==
+                                     (unsigned char)pattern.ptr[p]) {
             at++;
         } else {
             return SLICE_NPOS;
@@ -80,6 +79,15 @@ static size_t next_byte(struct bounce_slice s, size_t at, char c)
     return s.len;
 }
 
+static bool has_placeholder(struct bounce_slice pattern)
+{
+    for (size_t i = 0; i < pattern.len; i++) {
+        if (pattern_piece(pattern.ptr[i]) != PIECE_NONE)
+            return true;
+    }
+    return false;
+}
+
 /* How far an open placeholder reaches: to the literal behind it, which is
  * looked for only once. */
 static size_t reach(struct bounce_slice pattern, struct bounce_slice s)
@@ -90,23 +98,20 @@ static size_t reach(struct bounce_slice pattern, struct bounce_slice s)
 
     while (len < pattern.len && pattern.ptr[len] == ' ')
         len++;
-    if (len < pattern.len &&
-        pattern_piece(slice_from(pattern, len)) == PIECE_ADDR)
-        return reach_address(s);
-    if (len >= pattern.len ||
-        pattern_piece(slice_from(pattern, len)) != PIECE_COUNT)
-        return s.len;
-    /* Text that ends the pattern ends the line: "({reply})" may hold ")". */
     literal = slice_from(pattern, len);
-    if (slice_find_byte(literal, '{') == SLICE_NPOS &&
-        slice_ends_nocase(s, literal)) {
+    if (literal.len == 0)
+        return s.len;
+    if (pattern_is_open(literal))
+        return literal.ptr[0] == PIECE_ADDR ? reach_address(s) : s.len;
+    /* Text that ends the pattern ends the line: "({reply})" may hold ")". */
+    if (!has_placeholder(literal) && slice_ends_nocase(s, literal)) {
         size_t back = s.len - literal.len;
         if (len == 0)
             return back;
         if (back > 0 && ascii_is_space((unsigned char)s.ptr[back - 1]))
             return back - 1;
     }
-    first = (char)ascii_lower((unsigned char)pattern.ptr[len]);
+    first = pattern.ptr[len];
     for (size_t i = next_byte(s, 0, first); i < s.len;
          i = next_byte(s, i + 1, first)) {
         size_t back = i;
@@ -212,9 +217,10 @@ static size_t match_open(enum piece piece, struct bounce_slice pattern,
 /* Most patterns begin with a literal that the line does not begin with. */
 static bool may_begin(struct bounce_slice pattern, struct bounce_slice line)
 {
-    return pattern.len == 0 || pattern.ptr[0] == '{' || pattern.ptr[0] == ' ' ||
+    return pattern.len == 0 || pattern_is_open(pattern) ||
+           pattern.ptr[0] == ' ' ||
            (line.len > 0 && ascii_lower((unsigned char)line.ptr[0]) ==
-                                ascii_lower((unsigned char)pattern.ptr[0]));
+                                (unsigned char)pattern.ptr[0]);
 }
 
 bool pattern_match(struct bounce_slice pattern, struct bounce_slice line,
@@ -222,18 +228,18 @@ bool pattern_match(struct bounce_slice pattern, struct bounce_slice line,
 {
     size_t used, len;
 
-    memset(facts_out, 0, sizeof(*facts_out));
-    if (pattern_piece(pattern) == PIECE_IN) {
+    if (pattern.len > 0 && pattern.ptr[0] == PIECE_IN) {
         if (line.len == 0 || !ascii_is_space((unsigned char)line.ptr[0]))
             return false;
-        pattern = slice_from(pattern, 4);
+        pattern = slice_from(pattern, 1);
     }
     line = slice_trim(line);
     if (!may_begin(pattern, line))
         return false;
+    memset(facts_out, 0, sizeof(*facts_out));
     while (pattern.len > 0) {
-        enum piece piece = pattern_piece(pattern);
-        if (piece == PIECE_COUNT) {
+        enum piece piece = pattern_piece(pattern.ptr[0]);
+        if (piece == PIECE_NONE) {
             len = match_literal(pattern, line, &used);
             if (len == SLICE_NPOS)
                 return false;
@@ -241,7 +247,7 @@ bool pattern_match(struct bounce_slice pattern, struct bounce_slice line,
             line = slice_from(line, len);
             continue;
         }
-        pattern = slice_from(pattern, PATTERN_NAMES[piece].len);
+        pattern = slice_from(pattern, 1);
         len = piece == PIECE_REPLY || piece == PIECE_TEXT ||
                       piece == PIECE_NAME || piece == PIECE_STAGE
                   ? match_open(piece, pattern, line, facts_out)

@@ -19,11 +19,9 @@ struct pattern_facts {
  * space, blanks at both ends of the line are ignored unless the pattern begins
  * with {in}. Placeholders: {addr} {name} {orig} {reply} {text} {host} {ip}
  * {code} {status} {queue} {stage} {n} {in}. {reply} and {text} reach to the
- * literal behind them or to the end. Time: linear in line. */
+ * literal behind them or to the end. The pattern is compiled (pattern_piece.h).
+ * false: facts_out holds nothing of use. Time: linear in line. */
 bool pattern_match(struct bounce_slice pattern, struct bounce_slice line,
                    struct pattern_facts *facts_out);
-
-/* Whether a pattern is well-formed; *bad_out names what is not. */
-bool pattern_check(struct bounce_slice pattern, struct bounce_slice *bad_out);
 
 #endif

@@ -1,32 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/pattern_piece.h"
 
-const struct bounce_slice PATTERN_NAMES[PIECE_COUNT] = {
-    {"{addr}", 6},   {"{name}", 6},  {"{orig}", 6},  {"{reply}", 7},
-    {"{text}", 6},   {"{host}", 6},  {"{ip}", 4},    {"{code}", 6},
-    {"{status}", 8}, {"{queue}", 7}, {"{stage}", 7}, {"{n}", 3},
-    {"{in}", 4}};
+static const struct bounce_slice names[PIECE_COUNT] = {
+    {"", 0},        {"{addr}", 6},   {"{name}", 6},  {"{orig}", 6},
+    {"{reply}", 7}, {"{text}", 6},   {"{host}", 6},  {"{ip}", 4},
+    {"{code}", 6},  {"{status}", 8}, {"{queue}", 7}, {"{stage}", 7},
+    {"{n}", 3},     {"{in}", 4}};
 
-enum piece pattern_placeholder(struct bounce_slice s)
+static enum piece find_placeholder(struct bounce_slice s)
 {
-    int i = 0;
-
-    while (i < PIECE_COUNT &&
-           (s.len < 2 || s.ptr[1] != PATTERN_NAMES[i].ptr[1] ||
-            !slice_starts(s, PATTERN_NAMES[i])))
-        i++;
-    return (enum piece)i;
+    for (int i = PIECE_NONE + 1; i < PIECE_COUNT; i++) {
+        if (slice_starts(s, names[i]))
+            return (enum piece)i;
+    }
+    return PIECE_NONE;
 }
 
-bool pattern_check(struct bounce_slice pattern, struct bounce_slice *bad_out)
+bool pattern_compile(struct bounce_slice text, char *buf,
+                     struct bounce_slice *out)
 {
-    for (size_t i = 0; i < pattern.len; i++) {
-        if (pattern.ptr[i] != '{')
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        enum piece piece;
+
+        if (c != '{' && c >= ' ') {
+            buf[len++] = (char)ascii_lower(c);
             continue;
-        if (pattern_piece(slice_from(pattern, i)) == PIECE_COUNT) {
-            *bad_out = slice_from(pattern, i);
+        }
+        piece = find_placeholder(slice_from(text, i));
+        if (piece == PIECE_NONE) { /* a control character too */
+            *out = slice_from(text, i);
             return false;
         }
+        buf[len++] = (char)piece;
+        i += names[piece].len - 1;
     }
+    *out = slice_make(buf, len);
     return true;
 }

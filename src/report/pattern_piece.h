@@ -3,9 +3,11 @@
 #ifndef BOUNCE_REPORT_PATTERN_PIECE_H
 #define BOUNCE_REPORT_PATTERN_PIECE_H
 
-#include "report/pattern.h"
+#include "base/slice.h"
 
+/* In a compiled pattern a placeholder is one byte, which no text has. */
 enum piece {
+    PIECE_NONE = 0, /* not a placeholder */
     PIECE_ADDR,
     PIECE_NAME,
     PIECE_ORIG,
@@ -22,15 +24,30 @@ enum piece {
     PIECE_COUNT
 };
 
-extern const struct bounce_slice PATTERN_NAMES[PIECE_COUNT];
+/* For patterns that stand in C. */
+#define PATTERN_NAME  "\x02"
+#define PATTERN_ORIG  "\x03"
+#define PATTERN_REPLY "\x04"
+#define PATTERN_TEXT  "\x05"
+#define PATTERN_HOST  "\x06"
+#define PATTERN_CODE  "\x08"
 
-/* The placeholder at the start of s, which begins with "{", or PIECE_COUNT. */
-enum piece pattern_placeholder(struct bounce_slice s);
-
-/* The placeholder at the start of s, or PIECE_COUNT. */
-static inline enum piece pattern_piece(struct bounce_slice s)
+/* The placeholder that a byte of a compiled pattern stands for. */
+static inline enum piece pattern_piece(char c)
 {
-    return s.len > 0 && s.ptr[0] == '{' ? pattern_placeholder(s) : PIECE_COUNT;
+    return (unsigned char)c < PIECE_COUNT ? (enum piece)c : PIECE_NONE;
 }
+
+/* Whether the compiled pattern begins with a placeholder. */
+static inline bool pattern_is_open(struct bounce_slice pattern)
+{
+    return pattern.len > 0 && pattern_piece(pattern.ptr[0]) != PIECE_NONE;
+}
+
+/* Compiles the text of a pattern into out, which has room for text.len bytes:
+ * placeholders become bytes, letters lower case. false when it is not
+ * well-formed; *out is then what is wrong. */
+bool pattern_compile(struct bounce_slice text, char *buf,
+                     struct bounce_slice *out);
 
 #endif

@@ -34,9 +34,9 @@ static void complete_recipients(struct collect *collect)
 
         if (e->recipient.ptr != NULL || collect->count > 1)
             continue;
-        found = address_find(
-            mime_value(collect->outer.headers, SLICE("X-Failed-Recipients")),
-            NULL);
+        found = address_find(mime_index_value(&collect->outer.index,
+                                              MIME_FIELD_X_FAILED_RECIPIENTS),
+                             NULL);
         e->recipient_from = BOUNCE_FROM_FAILED_HEADER;
         if (found.ptr == NULL) {
             found = address_verp(collect->message, collect->outer.to_address);

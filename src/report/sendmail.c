@@ -3,6 +3,7 @@
 
 #include "report/address.h"
 #include "report/pattern.h"
+#include "report/pattern_piece.h"
 #include "report/reply_wrap.h"
 
 struct transcript {
@@ -95,14 +96,16 @@ static void read_listed(struct transcript *t, struct bounce_slice line)
     struct bounce_slice address;
     size_t end;
 
-    if (pattern_match(SLICE("(reason: {reply})"), line, &f) ||
-        pattern_match(SLICE("(reason: {reply}"), line, &f)) {
+    if (pattern_match(SLICE("(reason: " PATTERN_REPLY ")"), line, &f) ||
+        pattern_match(SLICE("(reason: " PATTERN_REPLY), line, &f)) {
         if (t->last != NULL)
             text_append(t->last, f.reply);
         return;
     }
-    if (pattern_match(SLICE("(expanded from: {orig}){text}"), line, &f) ||
-        pattern_match(SLICE("(expanded from: {name}){text}"), line, &f)) {
+    if (pattern_match(SLICE("(expanded from: " PATTERN_ORIG ")" PATTERN_TEXT),
+                      line, &f) ||
+        pattern_match(SLICE("(expanded from: " PATTERN_NAME ")" PATTERN_TEXT),
+                      line, &f)) {
         if (t->last != NULL)
             t->last->original = f.orig.ptr != NULL ? f.orig : f.name;
         return;
@@ -240,8 +243,10 @@ static void read_line(struct transcript *t, struct bounce_slice line)
         read_command(t, slice_trim(slice_from(line, 3)));
     } else if (slice_starts(line, SLICE("<<<"))) {
         read_answer(t, slice_trim(slice_from(line, 3)));
-    } else if (pattern_match(SLICE("{text}while talking to {host}{text}"), line,
-                             &f)) {
+    } else if (pattern_match(
+                   SLICE(PATTERN_TEXT
+                         "while talking to " PATTERN_HOST PATTERN_TEXT),
+                   line, &f)) {
         t->host = f.host.ptr != NULL ? f.host : f.ip;
         t->answer.len = 0;
         t->stage = BOUNCE_STAGE_NONE;
@@ -249,8 +254,10 @@ static void read_line(struct transcript *t, struct bounce_slice line)
         t->greeting = true;
         t->leaving = false;
     } else if (read_summary(t, line) ||
-               pattern_match(SLICE("{code} {host} ({text})... {text}"), line,
-                             &f)) {
+               pattern_match(SLICE(PATTERN_CODE " " PATTERN_HOST
+                                                " (" PATTERN_TEXT
+                                                ")... " PATTERN_TEXT),
+                             line, &f)) {
         return; /* Sendmail 5 tells of the host before the recipients */
     } else if (reply_match_code(line, &code) != 0 && code >= 400) {
         /* "554 5.0.0 Service unavailable": about all that had no answer */

@@ -191,8 +191,7 @@ bool sns_read(struct collect *collect)
     struct message *m = collect->message;
     struct bounce_slice json = slice_trim(collect->human), type;
 
-    if (mime_find(collect->outer.headers, SLICE("X-Amz-Sns-Message-Id")) ==
-            NULL ||
+    if (collect->outer.index.first[MIME_FIELD_X_AMZ_SNS_MESSAGE_ID] == NULL ||
         json.len == 0 || json.ptr[0] != '{')
         return false;
     json = unfold(m, json);

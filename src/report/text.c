@@ -253,15 +253,20 @@ static void begin_section(struct extraction *x, unsigned kind)
     x->open = NULL;
 }
 
-/* The first pattern that fits decides what a line is. */
+/* The first pattern that fits decides what a line is. Most do not even fit its
+ * beginning, or want an address where none is. */
 static void read_line(struct extraction *x, struct bounce_slice line)
 {
     const struct format *f = x->report->format;
+    unsigned char first = ascii_lower((unsigned char)slice_trim(line).ptr[0]);
+    bool address = slice_find_byte(line, '@') != SLICE_NPOS;
     struct pattern_facts facts;
 
     for (size_t i = 0; i < f->lines; i++) {
         const struct format_line *p = &FORMAT_LINES[f->first_line + i];
-        if (!pattern_match(format_text(p->text, p->text_len), line, &facts))
+        if ((p->first != 0 && p->first != first) ||
+            (p->has_address && !address) ||
+            !pattern_match(format_text(p->text, p->text_len), line, &facts))
             continue;
         switch (p->kind) {
         case FORMAT_KIND_RECIPIENT:

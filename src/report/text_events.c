@@ -7,7 +7,8 @@
 
 static struct bounce_slice failed_header(const struct collect *collect)
 {
-    return mime_value(collect->outer.headers, SLICE("X-Failed-Recipients"));
+    return mime_index_value(&collect->outer.index,
+                            MIME_FIELD_X_FAILED_RECIPIENTS);
 }
 
 /* The address whose local part is name, among those that value lists. */
