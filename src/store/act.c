@@ -346,6 +346,9 @@ static enum store_err end_holds(struct ending *e,
             err = ledger_nomem(error);
     if (err != STORE_OK || e->count == 0)
         return err;
+    err = holds_end_by_hand(ledger, e->holds, e->count, e->act->now, error);
+    if (err != STORE_OK)
+        return err;
     err = hold_rows_put(ledger->book->store, e->holds, e->count, error);
     if (err == STORE_OK)
         err = changes_put(ledger, error);

@@ -123,9 +123,11 @@ static enum store_err apply(struct ledger *ledger, struct entry *entries,
     if (err == STORE_OK)
         err = persons_judge(ledger, error);
     if (err == STORE_OK)
-        err = holds_settle(ledger, error);
+        err = holds_look(ledger, error);
     if (err == STORE_OK)
         err = entries_put(ledger, entries, count, error);
+    if (err == STORE_OK)
+        err = holds_settle(ledger, error);
     if (err == STORE_OK)
         err = states_put(ledger, error);
     if (err == STORE_OK)

@@ -253,6 +253,9 @@ enum store_err ledger_fold(struct ledger *ledger, int64_t events_before,
         return err;
     ledger_begin_batch(ledger, events_before);
     err = ledger_keep_seqs(ledger, error);
+    /* As long as the deliveries are there. */
+    if (err == STORE_OK && ledger->fold_seq == 0)
+        err = holds_fold(ledger, events_before, error);
     if (err == STORE_OK)
         err = fold_events(ledger, events_before, limit, more_out, error);
     if (err == STORE_OK)

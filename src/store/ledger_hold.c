@@ -1,41 +1,30 @@
 /* SPDX-License-Identifier: MIT
  * Routes that rest. What a batch asks of them is done in the order of time when
- * all of it is known. Deliveries only matter to holds that are in force, or
- * were so lately that another failure would lengthen the next one: those few
- * are kept in memory, and read again when another writer changed the table
- * (meta's row "holds" counts the changes). */
+ * all of it is known and stored; a hold for which some of it comes too late is
+ * done again from then on (ledger_hold_log.c). Deliveries only matter to holds
+ * that are in force, or were so lately, or that ended after them: those few are
+ * kept in memory, and read again when another writer changed the table (meta's
+ * row "hold_log" counts those changes, "holds" those of holds themselves). */
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "store/ledger_in.h"
+#include "store/ledger_hold_in.h"
 
-#define LATELY_S  (8 * (int64_t)DAY_S)
-#define PARTS     5
+#define PARTS     HOLD_PARTS
 #define MOST_KEPT 20000
-
-struct held {
-    struct held *next; /* in its slot */
-    struct bounce_hold hold;
-    bool stored, dirty, was_open;
-};
-
-/* A hold that is asked for, or a delivery. */
-struct wish {
-    const struct entry *entry;
-    const struct bounce_hold_request *request; /* NULL: a delivery */
-    unsigned flags;
-};
 
 struct holds {
     struct held **slots;
     size_t slot_count, count;
-    unsigned masks[1U << PARTS]; /* how many holds name just these parts */
-    int64_t version;             /* of meta's row; -1: nothing was read */
-    int64_t cutoff;              /* holds that ended before are not here */
-    struct wish *wishes;         /* in the batch's arena */
+    unsigned masks[1U << PARTS];  /* how many holds name just these parts */
+    int64_t version, log_version; /* of meta's rows; -1: nothing was read */
+    int64_t cutoff;               /* holds that ended before are not here */
+    int64_t newest_delivery;      /* before this batch */
+    bool looked;                  /* newest_delivery is known */
+    struct wish *wishes;          /* in the batch's arena */
     size_t wish_count, wish_cap;
 };
 
@@ -75,6 +64,7 @@ void holds_begin(struct holds *holds)
 {
     holds->wishes = NULL;
     holds->wish_count = holds->wish_cap = 0;
+    holds->looked = false;
 }
 
 void holds_drop(struct holds *holds)
@@ -97,7 +87,7 @@ static const struct {
 #undef PART
 };
 
-static const char *part(const struct bounce_hold_key *key, unsigned i)
+const char *hold_part(const struct bounce_hold_key *key, unsigned i)
 {
     return (const char *)key + parts[i].at;
 }
@@ -107,7 +97,7 @@ static uint32_t hash_key(const struct bounce_hold_key *key)
     uint32_t hash = 0;
 
     for (unsigned i = 0; i < PARTS; i++)
-        hash = (hash ^ hash_bytes(slice_cstr(part(key, i)))) * 0x9E3779B1U;
+        hash = (hash ^ hash_bytes(slice_cstr(hold_part(key, i)))) * 0x9E3779B1U;
     return hash ^ hash >> 15;
 }
 
@@ -115,7 +105,7 @@ static bool same_key(const struct bounce_hold_key *a,
                      const struct bounce_hold_key *b)
 {
     for (unsigned i = 0; i < PARTS; i++) {
-        if (strcmp(part(a, i), part(b, i)) != 0)
+        if (strcmp(hold_part(a, i), hold_part(b, i)) != 0)
             return false;
     }
     return true;
@@ -126,7 +116,7 @@ static unsigned mask_of(const struct bounce_hold_key *key)
     unsigned mask = 0;
 
     for (unsigned i = 0; i < PARTS; i++)
-        mask |= part(key, i)[0] != '\0' ? 1U << i : 0;
+        mask |= hold_part(key, i)[0] != '\0' ? 1U << i : 0;
     return mask;
 }
 
@@ -183,6 +173,8 @@ static struct held *hold_of(struct holds *holds,
     held->hold.key = *key;
     held->hold.cause.since = held->hold.cause.until = BOUNCE_NO_TIME;
     held->hold.delivered_at = held->hold.ended_at = BOUNCE_NO_TIME;
+    held->newest_at = BOUNCE_NO_TIME;
+    held->late_at = INT64_MAX;
     held->next = holds->slots[slot];
     holds->slots[slot] = held;
     holds->masks[mask_of(key)]++;
@@ -212,7 +204,8 @@ static const struct store_column hold_columns[] = {KEY_COLUMNS,
                                                    {"open", STORE_INT},
                                                    {"by_hand", STORE_INT},
                                                    {"delivered_at", STORE_INT},
-                                                   {"ended_at", STORE_INT}};
+                                                   {"ended_at", STORE_INT},
+                                                   {"newest_at", STORE_INT}};
 #define HOLD_COLUMNS (sizeof(hold_columns) / sizeof(hold_columns[0]))
 static const struct store_put hold_put = {"hold", hold_columns, HOLD_COLUMNS,
                                           PARTS, STORE_REPLACE};
@@ -220,7 +213,7 @@ static const struct store_column hold_keys[] = {KEY_COLUMNS};
 #define HOLD_NAMES                                                             \
     "provider, domain, ip, sender_domain, campaign, since, until, category, "  \
     "entry, rule, event_id, confidence, verified, base_s, step, open, "        \
-    "by_hand, delivered_at, ended_at"
+    "by_hand, delivered_at, ended_at, newest_at"
 static const struct store_get hold_get = {"hold", HOLD_NAMES, hold_keys, PARTS};
 
 static void take_text(char *out, size_t cap, const struct store_value *value)
@@ -252,7 +245,6 @@ static bool take_hold(void *ctx, const struct store_value *row, size_t columns)
     held = hold_of(holds, &key);
     if (held == NULL)
         return false;
-    held->stored = true;
     hold = &held->hold;
     hold->cause.since = value_time(&row[5]);
     hold->cause.until = value_time(&row[6]);
@@ -268,6 +260,7 @@ static bool take_hold(void *ctx, const struct store_value *row, size_t columns)
     hold->by_hand = row[16].integer != 0;
     hold->delivered_at = value_time(&row[17]);
     hold->ended_at = value_time(&row[18]);
+    held->newest_at = value_time(&row[19]);
     return true;
 }
 
@@ -277,10 +270,12 @@ static struct store_value text_or_null(const char *text)
                            : (struct store_value){0};
 }
 
-static void fill_row(const struct bounce_hold *hold, struct store_value *row)
+static void fill_row(const struct held *held, struct store_value *row)
 {
+    const struct bounce_hold *hold = &held->hold;
+
     for (unsigned i = 0; i < PARTS; i++)
-        row[i] = store_text(slice_cstr(part(&hold->key, i)));
+        row[i] = store_text(slice_cstr(hold_part(&hold->key, i)));
     row[5] = store_time(hold->cause.since);
     row[6] = store_time(hold->cause.until);
     row[7] = text_or_null(hold->cause.category);
@@ -295,6 +290,7 @@ static void fill_row(const struct bounce_hold *hold, struct store_value *row)
     row[16] = store_int(hold->by_hand);
     row[17] = store_time(hold->delivered_at);
     row[18] = store_time(hold->ended_at);
+    row[19] = store_time(held->newest_at);
 }
 
 /* ---- What a batch wishes --------------------------------------------- */
@@ -308,7 +304,8 @@ static bool wish(struct ledger *ledger, const struct entry *entry,
                                 &holds->wish_cap, sizeof(*holds->wishes));
     if (holds->wishes == NULL)
         return false;
-    holds->wishes[holds->wish_count++] = (struct wish){entry, request, flags};
+    holds->wishes[holds->wish_count++] =
+        (struct wish){.entry = entry, .request = request, .flags = flags};
     return true;
 }
 
@@ -350,21 +347,22 @@ static enum store_err read_active(struct ledger *ledger, int64_t oldest,
                                   struct store_error *error)
 {
     struct holds *holds = ledger->holds;
-    int64_t cutoff = oldest - LATELY_S;
-    struct store_value value;
+    struct store_value values[2];
     enum store_err err;
 
-    if (holds->cutoff != 0 && cutoff >= holds->cutoff)
+    if (holds->cutoff != 0 && oldest >= holds->cutoff)
         return STORE_OK;
-    value = store_int(cutoff);
+    values[0] = store_int(oldest - HOLD_LATELY_S);
+    values[1] = store_int(oldest);
     err = store_run(ledger->book->store,
-                    "SELECT " HOLD_NAMES " FROM hold WHERE open = 1 AND "
-                    "(until IS NULL OR until >= $1)",
-                    &value, 1, take_hold, holds, error);
+                    "SELECT " HOLD_NAMES " FROM hold WHERE (open = 1 AND "
+                    "(until IS NULL OR until >= $1)) OR newest_at >= $2 OR "
+                    "delivered_at >= $2",
+                    values, 2, take_hold, holds, error);
     if (err == STORE_E_STOPPED)
         return ledger_nomem(error);
     if (err == STORE_OK)
-        holds->cutoff = cutoff;
+        holds->cutoff = oldest;
     return err;
 }
 
@@ -381,41 +379,62 @@ static enum store_err read_wanted(struct ledger *ledger,
     for (size_t i = 0; i < holds->wish_count; i++) {
         const struct bounce_hold_request *request = holds->wishes[i].request;
         struct store_value *key;
+        struct held *held;
 
-        if (request == NULL || find(holds, &request->key) != NULL)
+        if (request == NULL)
             continue;
+        held = find(holds, &request->key);
+        if (held != NULL) {
+            holds->wishes[i].held = held;
+            continue;
+        }
         key = rows_add(ledger, &keys);
-        if (key == NULL || hold_of(holds, &request->key) == NULL)
+        held = hold_of(holds, &request->key);
+        if (key == NULL || held == NULL)
             return ledger_nomem(error);
+        holds->wishes[i].held = held;
         for (unsigned k = 0; k < PARTS; k++)
-            key[k] = store_text(slice_cstr(part(&request->key, k)));
+            key[k] = store_text(slice_cstr(hold_part(&request->key, k)));
     }
     err = store_get_rows(ledger->book->store, &hold_get, keys.values,
                          keys.count, take_hold, holds, error);
     return err == STORE_E_STOPPED ? ledger_nomem(error) : err;
 }
 
-/* What we know is of this version, or nothing. */
-static enum store_err agree(struct ledger *ledger, struct store_error *error)
+static enum store_err read_version(struct ledger *ledger, const char *name,
+                                   int64_t *version_out,
+                                   struct store_error *error)
 {
-    struct holds *holds = ledger->holds;
-    struct wish *wishes = holds->wishes;
-    size_t count = holds->wish_count, cap = holds->wish_cap;
     char text[32];
     bool found;
-    int64_t version;
     enum store_err err =
-        book_meta(ledger->book, "holds", text, sizeof(text), &found, error);
+        book_meta(ledger->book, name, text, sizeof(text), &found, error);
 
+    *version_out = err == STORE_OK && found ? strtoll(text, NULL, 10) : 0;
+    return err;
+}
+
+/* What we know is of these versions, or nothing. */
+static enum store_err agree(struct ledger *ledger, struct store_error *error)
+{
+    struct holds *holds = ledger->holds, kept = *holds;
+    int64_t version, log_version;
+    enum store_err err = read_version(ledger, "holds", &version, error);
+
+    if (err == STORE_OK)
+        err = read_version(ledger, "hold_log", &log_version, error);
     if (err != STORE_OK)
         return err;
-    version = found ? strtoll(text, NULL, 10) : 0;
-    if (version != holds->version || holds->count > MOST_KEPT)
+    if (version != holds->version || log_version != holds->log_version ||
+        holds->count > MOST_KEPT)
         forget_all(holds);
     holds->version = version;
-    holds->wishes = wishes;
-    holds->wish_count = count;
-    holds->wish_cap = cap;
+    holds->log_version = log_version;
+    holds->newest_delivery = kept.newest_delivery;
+    holds->looked = kept.looked;
+    holds->wishes = kept.wishes;
+    holds->wish_count = kept.wish_count;
+    holds->wish_cap = kept.wish_cap;
     return STORE_OK;
 }
 
@@ -428,7 +447,7 @@ static struct bounce_slice name_route(struct ledger *ledger,
     size_t len = 0;
 
     for (unsigned i = 0; text != NULL && i < PARTS; i++) {
-        size_t part_len = strlen(part(key, i));
+        size_t part_len = strlen(hold_part(key, i));
 
         if (part_len == 0)
             continue;
@@ -436,7 +455,7 @@ static struct bounce_slice name_route(struct ledger *ledger,
             memcpy(text + len, " / ", 3);
             len += 3;
         }
-        memcpy(text + len, part(key, i), part_len);
+        memcpy(text + len, hold_part(key, i), part_len);
         len += part_len;
     }
     if (text != NULL)
@@ -470,16 +489,21 @@ static bool is_in_force(const struct bounce_hold *hold, int64_t at)
            (hold->cause.until == BOUNCE_NO_TIME || hold->cause.until > at);
 }
 
-static bool open_hold(struct ledger *ledger, const struct wish *w)
+static bool open_hold(struct ledger *ledger, struct wish *w)
 {
-    struct held *held = hold_of(ledger->holds, &w->request->key);
+    struct held *held = w->held;
 
-    if (held == NULL)
-        return false;
+    held->dirty |= w->entry->at > held->newest_at;
+    if (w->entry->at > held->newest_at)
+        held->newest_at = w->entry->at;
+    if (held->late != NULL)
+        return true;
     held->was_open = is_in_force(&held->hold, w->entry->at);
     if (!bounce_hold_open(&held->hold, w->request))
         return true;
-    held->dirty = true;
+    w->took = true;
+    hold_log_write(&held->hold, w->after, sizeof(w->after));
+    held->changed = true;
     return tell(ledger, w, held, held->was_open ? "extended" : "held");
 }
 
@@ -500,18 +524,80 @@ static bool end_hold(struct ledger *ledger, const struct wish *w,
     const struct bounce_cause *cause = &held->hold.cause;
 
     /* The same whether the hold was in memory by chance or not. */
-    if (!held->hold.open || (cause->until != BOUNCE_NO_TIME &&
-                             cause->until < w->entry->at - LATELY_S))
+    if (held->late != NULL || !held->hold.open ||
+        (cause->until != BOUNCE_NO_TIME &&
+         cause->until < w->entry->at - HOLD_LATELY_S))
         return true;
     held->was_open = is_in_force(&held->hold, w->entry->at);
     if (!bounce_hold_end(&held->hold, false, w->entry->at))
         return true;
-    held->dirty = true;
+    held->changed = true;
     return held->hold.open || !held->was_open || tell(ledger, w, held, "ended");
 }
 
+/* ---- Too late -------------------------------------------------------- */
+
+static bool note_late(struct ledger *ledger, const struct wish *w,
+                      struct held *held)
+{
+    (void)ledger;
+    if (w->entry->at < held->late_at) {
+        held->late_at = w->entry->at;
+        held->late = w;
+    }
+    return true;
+}
+
+/* A delivery belongs before what is known of a hold: a request, or the delivery
+ * that ended it. */
+static bool see_delivery(struct ledger *ledger, const struct wish *w,
+                         struct held *held)
+{
+    if (w->entry->at < held->newest_at ||
+        w->entry->at < held->hold.delivered_at)
+        return note_late(ledger, w, held);
+    return true;
+}
+
+/* Requests of one second go by their ids, and deliveries come behind them. */
+static void see_request(struct ledger *ledger, const struct wish *w)
+{
+    if (w->entry->at <= w->held->newest_at ||
+        w->entry->at <= ledger->holds->newest_delivery)
+        note_late(ledger, w, w->held);
+}
+
+static enum store_err redo(struct ledger *ledger, struct held *held,
+                           struct store_error *error)
+{
+    const struct wish *w = held->late;
+    int64_t was_until = held->hold.cause.until;
+    bool open;
+    enum store_err err;
+
+    held->was_open = is_in_force(&held->hold, ledger->now);
+    err = hold_log_redo(ledger, &held->hold, held->late_at, error);
+    held->late = NULL;
+    held->late_at = INT64_MAX;
+    if (err != STORE_OK)
+        return err;
+    held->changed = true;
+    open = is_in_force(&held->hold, ledger->now);
+    if (open == held->was_open &&
+        (!open || held->hold.cause.until == was_until))
+        return STORE_OK;
+    return tell(ledger, w, held,
+                !open            ? "ended"
+                : held->was_open ? "extended"
+                                 : "held")
+               ? STORE_OK
+               : ledger_nomem(error);
+}
+
 /* All holds whose parts are the delivery's, whatever the others are. */
-static bool end_holds(struct ledger *ledger, const struct wish *w)
+static bool each_hold(struct ledger *ledger, const struct wish *w,
+                      bool (*what)(struct ledger *ledger, const struct wish *w,
+                                   struct held *held))
 {
     const struct entry *e = w->entry;
     const struct bounce_slice values[PARTS] = {e->provider, e->domain, e->ip,
@@ -533,16 +619,25 @@ static bool end_holds(struct ledger *ledger, const struct wish *w)
                 part_set(&key, i, SLICE_NULL);
         }
         held = find(ledger->holds, &key);
-        if (held != NULL && !end_hold(ledger, w, held))
+        if (held != NULL && !what(ledger, w, held))
             return false;
     }
     return true;
 }
 
+static enum store_err bump(struct ledger *ledger, const char *name,
+                           int64_t *version, struct store_error *error)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "%" PRId64, ++*version);
+    return book_meta_set(ledger->book, name, text, error);
+}
+
 static enum store_err put(struct ledger *ledger, struct store_error *error)
 {
     struct holds *holds = ledger->holds;
-    char text[32];
+    bool changed = false;
     struct rows rows;
     enum store_err err;
 
@@ -552,37 +647,49 @@ static enum store_err put(struct ledger *ledger, struct store_error *error)
         for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
             struct store_value *row;
 
-            if (!h->dirty)
+            if (!h->dirty && !h->changed)
                 continue;
-            h->dirty = false;
-            h->stored = true;
+            changed |= h->changed;
+            h->dirty = h->changed = false;
             row = rows_add(ledger, &rows);
             if (row == NULL)
                 return ledger_nomem(error);
-            fill_row(&h->hold, row);
+            fill_row(h, row);
         }
     }
     if (rows.count == 0)
         return STORE_OK;
     err = store_put_rows(ledger->book->store, &hold_put, rows.values,
                          rows.count, error);
-    if (err != STORE_OK)
-        return err;
-    snprintf(text, sizeof(text), "%" PRId64, ++holds->version);
-    return book_meta_set(ledger->book, "holds", text, error);
+    if (err == STORE_OK)
+        err = bump(ledger, "hold_log", &holds->log_version, error);
+    return err == STORE_OK && changed
+               ? bump(ledger, "holds", &holds->version, error)
+               : err;
 }
 
-enum store_err holds_settle(struct ledger *ledger, struct store_error *error)
+enum store_err holds_look(struct ledger *ledger, struct store_error *error)
+{
+    struct holds *holds = ledger->holds;
+    bool wanted = false;
+
+    for (size_t i = 0; i < holds->wish_count && !wanted; i++)
+        wanted = holds->wishes[i].request != NULL;
+    holds->looked = true;
+    holds->newest_delivery = BOUNCE_NO_TIME;
+    return wanted ? hold_log_newest(ledger, &holds->newest_delivery, error)
+                  : STORE_OK;
+}
+
+/* What is needed of the table, and which of the wishes are late. */
+static enum store_err prepare(struct ledger *ledger, struct store_error *error)
 {
     struct holds *holds = ledger->holds;
     int64_t oldest = INT64_MAX;
-    enum store_err err;
+    enum store_err err = agree(ledger, error);
 
-    if (holds->wish_count == 0)
-        return STORE_OK;
-    err = agree(ledger, error);
-    if (err == STORE_OK)
-        err = read_wanted(ledger, error);
+    if (err == STORE_OK && !holds->looked)
+        err = holds_look(ledger, error);
     for (size_t i = 0; i < holds->wish_count; i++) {
         const struct wish *w = &holds->wishes[i];
 
@@ -591,14 +698,46 @@ enum store_err holds_settle(struct ledger *ledger, struct store_error *error)
     }
     if (err == STORE_OK && oldest != INT64_MAX)
         err = read_active(ledger, oldest, error);
+    if (err == STORE_OK)
+        err = read_wanted(ledger, error);
     if (err != STORE_OK)
         return err;
     qsort(holds->wishes, holds->wish_count, sizeof(*holds->wishes), by_time);
     for (size_t i = 0; i < holds->wish_count; i++) {
         const struct wish *w = &holds->wishes[i];
 
-        if (w->request != NULL ? !open_hold(ledger, w) : !end_holds(ledger, w))
+        if (w->request != NULL)
+            see_request(ledger, w);
+        else
+            (void)each_hold(ledger, w, see_delivery);
+    }
+    return STORE_OK;
+}
+
+enum store_err holds_settle(struct ledger *ledger, struct store_error *error)
+{
+    struct holds *holds = ledger->holds;
+    enum store_err err;
+
+    if (holds->wish_count == 0)
+        return STORE_OK;
+    err = prepare(ledger, error);
+    if (err != STORE_OK)
+        return err;
+    for (size_t i = 0; i < holds->wish_count; i++) {
+        struct wish *w = &holds->wishes[i];
+
+        if (w->request != NULL ? !open_hold(ledger, w)
+                               : !each_hold(ledger, w, end_hold))
             return ledger_nomem(error);
     }
-    return put(ledger, error);
+    err = hold_log_put(ledger, holds->wishes, holds->wish_count, error);
+    for (size_t i = 0; i < holds->slot_count && err == STORE_OK; i++) {
+        for (struct held *h = holds->slots[i]; h != NULL && err == STORE_OK;
+             h = h->next) {
+            if (h->late != NULL)
+                err = redo(ledger, h, error);
+        }
+    }
+    return err == STORE_OK ? put(ledger, error) : err;
 }

@@ -272,8 +272,18 @@ void holds_drop(struct holds *holds);
 bool holds_want(struct ledger *ledger, const struct entry *entry,
                 const struct bounce_decision *decision);
 bool holds_deliver(struct ledger *ledger, const struct entry *entry);
-/* Does what was noted, in the order of time. */
+/* Before the entries of a batch are stored. */
+enum store_err holds_look(struct ledger *ledger, struct store_error *error);
+/* Does what was noted, in the order of time, when the entries are stored. */
 enum store_err holds_settle(struct ledger *ledger, struct store_error *error);
+/* ledger_hold_log.c: holds end by hand at a time; their rows are the caller's to
+ * write. */
+enum store_err holds_end_by_hand(struct ledger *ledger,
+                                 struct bounce_hold *holds, size_t count,
+                                 int64_t at, struct store_error *error);
+/* What holds were made from before a time becomes one row each. */
+enum store_err holds_fold(struct ledger *ledger, int64_t before,
+                          struct store_error *error);
 
 /* ledger_tally.c */
 struct tally *tally_new(void);

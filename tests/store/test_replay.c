@@ -12,6 +12,7 @@
 
 #include "ledger_fixture.h"
 #include "random.h"
+#include "store/act.h"
 #include "store_fixture.h"
 
 #define HOUR       LEDGER_HOUR
@@ -239,6 +240,9 @@ static void apply(struct random *random, struct desk *desk,
 #define STATES                                                                 \
     "SELECT key, scope, address, domain, standing, slot, since, until, "       \
     "category, class, text FROM state ORDER BY key, scope"
+#define HOLD_LOG                                                               \
+    "SELECT * FROM hold_log ORDER BY provider, domain, ip, sender_domain, "    \
+    "campaign, at, kind, id"
 #define HOLDS                                                                  \
     "SELECT * FROM hold ORDER BY provider, domain, ip, sender_domain, "        \
     "campaign"
@@ -267,6 +271,7 @@ static const char *const tables[] = {
     "SELECT seq, recorded_at FROM raw ORDER BY seq",
     "SELECT * FROM change ORDER BY seq",
     HOLDS,
+    HOLD_LOG,
     "SELECT * FROM sent ORDER BY rcpt, mid",
     "SELECT * FROM tally ORDER BY dim, day, value, what, detail",
     "SELECT * FROM tally_month ORDER BY dim, month, value, what, detail",
@@ -335,6 +340,8 @@ static void any_order_gives_the_same(void **state)
         }
     }
     expect_same(&pair->desk, &pair->other, STATES);
+    expect_same(&pair->desk, &pair->other, HOLDS);
+    expect_same(&pair->desk, &pair->other, HOLD_LOG);
     expect_same(&pair->desk, &pair->other,
                 "SELECT rcpt, id, failure FROM event ORDER BY rcpt, id");
     expect_same(&pair->desk, &pair->other,
@@ -345,7 +352,18 @@ static void any_order_gives_the_same(void **state)
     free(set);
 }
 
-/* Holds: a batch in any order is one in the order of time. */
+static void fold(struct desk *desk, int64_t before)
+{
+    bool more = true;
+
+    while (more) {
+        if (ledger_fold(desk->ledger, before, before, 50, &more,
+                        &desk->error) != STORE_OK)
+            fail_msg("ledger_fold: %s", desk->error.msg);
+    }
+}
+
+/* Holds: all in the order of time, and late in batches of any size. */
 static void holds_do_not_ask_for_order(void **state)
 {
     struct pair *pair = *state;
@@ -360,10 +378,67 @@ static void holds_do_not_ask_for_order(void **state)
         count = take(set, records);
         apply(&random, &pair->desk, records, count, true, END);
         shuffle(&random, records, count);
-        desk_apply_all(&pair->other, records, count, END, NULL);
+        if (round % 3 == 0)
+            desk_apply_all(&pair->other, records, count, END, NULL);
+        else
+            apply(&random, &pair->other, records, count, false, END);
+        if (round % 6 == 5)
+            expect_same(&pair->desk, &pair->other, HOLDS);
     }
     expect_same(&pair->desk, &pair->other, HOLDS);
+    expect_same(&pair->desk, &pair->other, HOLD_LOG);
     expect_same(&pair->desk, &pair->other, STATES);
+    free(set);
+}
+
+static void end_holds(struct desk *desk, int64_t at)
+{
+    struct list_filter filter = {.since = BOUNCE_NO_TIME,
+                                 .until = BOUNCE_NO_TIME};
+    struct act act = {.now = at};
+    size_t ended;
+
+    assert_int_equal(
+        act_end_holds(desk->ledger, &filter, &act, &ended, &desk->error),
+        STORE_OK);
+}
+
+/* The same with people who end all holds now and then, of which the events know
+ * nothing, and with what was folded before the events that come late. */
+static void ended_and_folded_holds_neither(void **state)
+{
+    struct pair *pair = *state;
+    struct random random = {4712};
+    struct set *set = calloc(1, sizeof(*set));
+    struct record records[MAX_EVENTS];
+
+    for (unsigned round = 0; round < rounds(30) && fixture_keeps(); round++) {
+        int64_t middle;
+        size_t count, cut;
+
+        make_set(&random, set, round);
+        count = take(set, records);
+        cut = below(&random, (unsigned)count + 1);
+        while (cut > 0 && cut < count &&
+               records[cut].event.occurred_at ==
+                   records[cut - 1].event.occurred_at)
+            cut++;
+        middle = records[cut > 0 ? cut - 1 : 0].event.occurred_at;
+        apply(&random, &pair->desk, records, cut, true, END);
+        apply(&random, &pair->other, records, cut, true, END);
+        if (round % 2 == 0) {
+            end_holds(&pair->desk, middle);
+            end_holds(&pair->other, middle);
+        }
+        if (round % 4 < 2)
+            fold(&pair->other, middle + 1);
+        apply(&random, &pair->desk, records + cut, count - cut, true, END);
+        shuffle(&random, records + cut, count - cut);
+        apply(&random, &pair->other, records + cut, count - cut, false, END);
+        if (round % 6 == 5)
+            expect_same(&pair->desk, &pair->other, HOLDS);
+    }
+    expect_same(&pair->desk, &pair->other, HOLDS);
     free(set);
 }
 
@@ -395,17 +470,6 @@ static void told_again_nothing_changes(void **state)
         }
     }
     free(set);
-}
-
-static void fold(struct desk *desk, int64_t before)
-{
-    bool more = true;
-
-    while (more) {
-        if (ledger_fold(desk->ledger, before, before, 50, &more,
-                        &desk->error) != STORE_OK)
-            fail_msg("ledger_fold: %s", desk->error.msg);
-    }
 }
 
 static bool reclassified(void *ctx, const struct ledger_reclassified *what)
@@ -575,6 +639,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(any_order_gives_the_same),
         TEST(holds_do_not_ask_for_order),
+        TEST(ended_and_folded_holds_neither),
         TEST(told_again_nothing_changes),
         TEST(folding_changes_no_state),
         TEST(databases_answer_alike),

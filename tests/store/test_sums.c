@@ -64,6 +64,7 @@ static void put_counts(struct store *store)
     struct random random = {2026};
     struct store_error error;
 
+    assert_int_equal(store_begin(store, STORE_WRITE, &error), STORE_OK);
     for (unsigned i = 0; i < 2000; i++) {
         const char *what = whats[random_below(&random, 4)];
         struct store_value row[6];
@@ -82,6 +83,7 @@ static void put_counts(struct store *store)
         row[2] = store_text(SLICE(""));
         assert_int_equal(store_put_rows(store, &put, row, 1, &error), STORE_OK);
     }
+    assert_int_equal(store_commit(store, &error), STORE_OK);
 }
 
 /* A store of the version before has its days summed up. */
@@ -113,12 +115,26 @@ static void a_migration_sums_up(void **state)
     store->driver = &before;
     assert_int_equal(migrate(store, true, &error), STORE_OK);
     put_counts(store);
+    free(fixture_query(
+        store,
+        "INSERT INTO hold (provider, domain, ip, sender_domain, campaign, "
+        "since, until, category, entry, rule, event_id, confidence, verified, "
+        "base_s, step, open, by_hand, delivered_at) VALUES ('google', '', "
+        "'192.0.2.1', '', '', 1000, NULL, 'rate_limited', 'default:x', 'r.r', "
+        "'id', 98, 1, 900, 2, 1, 0, 1200)",
+        NULL, 0));
     store->driver = driver;
     if (migrate(store, true, &error) != STORE_OK)
         fail_msg("%s", error.msg);
     book.store = store;
     desk_expect_sums(&desk);
     fixture_expect(store, "SELECT count(*) FROM tally_total", "40\n");
+    fixture_expect(store,
+                   "SELECT provider, ip, at, kind, id, category, after "
+                   "FROM hold_log",
+                   "'google'|'192.0.2.1'|1200|3|'id'|'rate_limited'|'1000 - "
+                   "900 2 1 0 1200 -'\n");
+    fixture_expect(store, "SELECT newest_at FROM hold", "1200\n");
     store_close(store);
     fixture_clear(&fixture);
 }
@@ -176,24 +192,25 @@ static struct record make_event(struct random *random, unsigned number,
 
 static void log_mail(struct desk *desk, struct random *random)
 {
-    for (unsigned i = 0; i < 60; i++) {
-        char mid[40], to[40];
-        struct sent line = {.campaign = SLICE("autumn"),
-                            .ip = SLICE("192.0.2.9"),
-                            .at = LEDGER_T0 +
-                                  (int64_t)random_below(random, 400) * DAY};
+    struct sent lines[60];
+    char mid[60][40], to[60][40];
 
-        snprintf(mid, sizeof(mid), "m%u@news.example",
+    for (unsigned i = 0; i < 60; i++) {
+        snprintf(mid[i], sizeof(mid[i]), "m%u@news.example",
                  (unsigned)random_below(random, 100));
-        snprintf(to, sizeof(to), "a%u@d%u.example",
+        snprintf(to[i], sizeof(to[i]), "a%u@d%u.example",
                  (unsigned)random_below(random, 9),
                  (unsigned)random_below(random, 9));
-        line.message_id = slice_cstr(mid);
-        line.recipient = slice_cstr(to);
-        assert_int_equal(
-            ledger_sent(desk->ledger, &line, 1, NULL, &desk->bad, &desk->error),
-            STORE_OK);
+        lines[i] = (struct sent){
+            .message_id = slice_cstr(mid[i]),
+            .recipient = slice_cstr(to[i]),
+            .campaign = SLICE("autumn"),
+            .ip = SLICE("192.0.2.9"),
+            .at = LEDGER_T0 + (int64_t)random_below(random, 400) * DAY};
     }
+    assert_int_equal(
+        ledger_sent(desk->ledger, lines, 60, NULL, &desk->bad, &desk->error),
+        STORE_OK);
 }
 
 static void fold(struct desk *desk, int64_t before)

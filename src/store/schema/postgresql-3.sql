@@ -44,6 +44,50 @@ SELECT dim, value,
     CAST(sum(CASE WHEN what = 'sent' THEN n ELSE 0 END) AS BIGINT)
 FROM tally_month WHERE dim <> 'all' GROUP BY dim, value;
 
+-- What each hold was made from, so that what is told late is put where it
+-- belongs. kind: 1 a verdict that asked for it, 2 an end by hand, 3 what all
+-- before came to. after: what the hold was then, where that was another
+-- (ledger_hold_log.c); deliveries are found in table event.
+CREATE TABLE hold_log (
+    provider TEXT COLLATE "C" NOT NULL,
+    domain TEXT COLLATE "C" NOT NULL,
+    ip TEXT COLLATE "C" NOT NULL,
+    sender_domain TEXT COLLATE "C" NOT NULL,
+    campaign TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    category TEXT COLLATE "C" NOT NULL,
+    entry TEXT COLLATE "C" NOT NULL,
+    rule TEXT COLLATE "C" NOT NULL,
+    confidence BIGINT NOT NULL,
+    verified BIGINT NOT NULL,
+    base_s BIGINT NOT NULL,
+    max_s BIGINT NOT NULL,
+    reset_s BIGINT NOT NULL,
+    by_hand BIGINT NOT NULL,
+    after TEXT COLLATE "C",
+    PRIMARY KEY (provider, domain, ip, sender_domain, campaign, at, kind, id)
+);
+CREATE INDEX event_delivery ON event (at) WHERE kind = 3;
+-- newest_at: of the newest row in hold_log.
+ALTER TABLE hold ADD COLUMN newest_at BIGINT;
+UPDATE hold SET newest_at = greatest(coalesce(since, 0),
+    coalesce(delivered_at, 0), coalesce(ended_at, 0));
+INSERT INTO hold_log (provider, domain, ip, sender_domain, campaign, at, kind,
+    id, category, entry, rule, confidence, verified, base_s, max_s, reset_s,
+    by_hand, after)
+SELECT provider, domain, ip, sender_domain, campaign, newest_at, 3,
+    coalesce(event_id, ''), coalesce(category, ''), coalesce(entry, ''),
+    coalesce(rule, ''), confidence, verified, base_s, base_s, 0, by_hand,
+    coalesce(CAST(since AS VARCHAR), '-') || ' ' ||
+    coalesce(CAST(until AS VARCHAR), '-') || ' ' || CAST(base_s AS VARCHAR) || ' ' ||
+    CAST(step AS VARCHAR) || ' ' || CAST(open AS VARCHAR) || ' ' ||
+    CAST(by_hand AS VARCHAR) || ' ' ||
+    coalesce(CAST(delivered_at AS VARCHAR), '-') || ' ' ||
+    coalesce(CAST(ended_at AS VARCHAR), '-')
+FROM hold;
+
 CREATE TABLE delivery (
     name TEXT COLLATE "C" PRIMARY KEY,
     url TEXT COLLATE "C" NOT NULL,

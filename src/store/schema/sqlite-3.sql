@@ -45,6 +45,50 @@ SELECT dim, value,
     CAST(sum(CASE WHEN what = 'sent' THEN n ELSE 0 END) AS BIGINT)
 FROM tally_month WHERE dim <> 'all' GROUP BY dim, value;
 
+-- What each hold was made from, so that what is told late is put where it
+-- belongs. kind: 1 a verdict that asked for it, 2 an end by hand, 3 what all
+-- before came to. after: what the hold was then, where that was another
+-- (ledger_hold_log.c); deliveries are found in table event.
+CREATE TABLE hold_log (
+    provider TEXT NOT NULL,
+    domain TEXT NOT NULL,
+    ip TEXT NOT NULL,
+    sender_domain TEXT NOT NULL,
+    campaign TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    category TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    rule TEXT NOT NULL,
+    confidence INTEGER NOT NULL,
+    verified INTEGER NOT NULL,
+    base_s INTEGER NOT NULL,
+    max_s INTEGER NOT NULL,
+    reset_s INTEGER NOT NULL,
+    by_hand INTEGER NOT NULL,
+    after TEXT,
+    PRIMARY KEY (provider, domain, ip, sender_domain, campaign, at, kind, id)
+) WITHOUT ROWID, STRICT;
+CREATE INDEX event_delivery ON event (at) WHERE kind = 3;
+-- newest_at: of the newest row in hold_log.
+ALTER TABLE hold ADD COLUMN newest_at INTEGER;
+UPDATE hold SET newest_at = max(coalesce(since, 0),
+    coalesce(delivered_at, 0), coalesce(ended_at, 0));
+INSERT INTO hold_log (provider, domain, ip, sender_domain, campaign, at, kind,
+    id, category, entry, rule, confidence, verified, base_s, max_s, reset_s,
+    by_hand, after)
+SELECT provider, domain, ip, sender_domain, campaign, newest_at, 3,
+    coalesce(event_id, ''), coalesce(category, ''), coalesce(entry, ''),
+    coalesce(rule, ''), confidence, verified, base_s, base_s, 0, by_hand,
+    coalesce(CAST(since AS VARCHAR), '-') || ' ' ||
+    coalesce(CAST(until AS VARCHAR), '-') || ' ' || CAST(base_s AS VARCHAR) || ' ' ||
+    CAST(step AS VARCHAR) || ' ' || CAST(open AS VARCHAR) || ' ' ||
+    CAST(by_hand AS VARCHAR) || ' ' ||
+    coalesce(CAST(delivered_at AS VARCHAR), '-') || ' ' ||
+    coalesce(CAST(ended_at AS VARCHAR), '-')
+FROM hold;
+
 -- How far each webhook of ours is. cursor: the newest change it is done with;
 -- batch: the newest of those it is at, tried "attempts" times since begun_at.
 -- holder: the daemon that delivers, until held_until.

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * What ledger_hold.c and ledger_hold_log.c share. */
+#ifndef BOUNCE_STORE_LEDGER_HOLD_IN_H
+#define BOUNCE_STORE_LEDGER_HOLD_IN_H
+
+#include "store/ledger_in.h"
+
+/* A delivery matters to a hold in force, and to one that was so lately: another
+ * failure would lengthen the next one. */
+#define HOLD_LATELY_S (8 * (int64_t)DAY_S)
+#define HOLD_PARTS    5
+
+/* A hold that is asked for, or a delivery. */
+struct wish {
+    const struct entry *entry;
+    const struct bounce_hold_request *request; /* NULL: a delivery */
+    unsigned flags;
+    struct held *held; /* of a request */
+    bool took;         /* the hold is another since then; after says which */
+    char after[160];
+};
+
+struct held {
+    struct held *next; /* in its slot */
+    struct bounce_hold hold;
+    int64_t newest_at; /* of its log, before this batch; BOUNCE_NO_TIME: none */
+    int64_t late_at;   /* the oldest of this batch that came too late */
+    const struct wish *late;
+    bool dirty;   /* its row must be written */
+    bool changed; /* the hold itself is another */
+    bool was_open;
+};
+
+/* Part i of a key, from provider to campaign, in the order of the columns. */
+const char *hold_part(const struct bounce_hold_key *key, unsigned i);
+
+/* A hold as text for column after. */
+void hold_log_write(const struct bounce_hold *hold, char *out, size_t cap);
+/* Stores the requests among wishes. */
+enum store_err hold_log_put(struct ledger *ledger, const struct wish *wishes,
+                            size_t count, struct store_error *error);
+/* What the hold comes to when everything from a time on is done again, in the
+ * order of time: of one second requests first, then deliveries, then ends. */
+enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
+                             int64_t from, struct store_error *error);
+/* When the newest delivery that is stored happened; BOUNCE_NO_TIME: there is
+ * none. */
+enum store_err hold_log_newest(struct ledger *ledger, int64_t *newest_out,
+                               struct store_error *error);
+
+#endif
