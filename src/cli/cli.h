@@ -14,7 +14,10 @@ enum cli_status {
     CLI_NO_INPUT = 66,
     CLI_NO_CREATE = 73, /* no such folder, or no right to write there */
     CLI_IO_ERROR = 74,  /* output could not be written */
-    CLI_TRY_AGAIN = 75  /* out of memory */
+    CLI_TRY_AGAIN = 75, /* out of memory */
+    CLI_PROTOCOL = 76,  /* a server does not keep to its protocol */
+    CLI_DENIED = 77,    /* a server refuses name or password */
+    CLI_CONFIG = 78     /* a host that is not trusted, TLS that is not there */
 };
 
 struct cli_verb {

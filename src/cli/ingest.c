@@ -48,16 +48,23 @@ void ingest_full_path(struct textbuf *text, struct bounce_slice path)
     textbuf_add(text, path);
 }
 
+void ingest_hide_name(const struct book *book, struct textbuf *text,
+                      struct bounce_slice name)
+{
+    /* Hashes are longer than what they hide. */
+    const size_t room = name.len * 2 + 4096;
+
+    text->len = 0;
+    text->len = address_hide(book->addresses, name, NULL,
+                             textbuf_room(text, room), room);
+}
+
 void ingest_position_name(const struct book *book, struct textbuf *text,
                           struct bounce_slice path)
 {
     struct textbuf full = {0};
-    size_t room;
 
     ingest_full_path(&full, path);
-    room = full.len * 2 + 4096; /* hashes are longer than what they hide */
-    text->len = 0;
-    text->len = address_hide(book->addresses, textbuf_slice(&full), NULL,
-                             textbuf_room(text, room), room);
+    ingest_hide_name(book, text, textbuf_slice(&full));
     textbuf_free(&full);
 }

@@ -17,6 +17,13 @@ int ingest_hook(int argc, char **argv);
 /* bounce ingest log; argv[0] is "log". */
 int ingest_log(int argc, char **argv);
 
+/* How mailboxes are read (ingest_mailbox.h); NULL where nothing is said. */
+struct mailbox_choice {
+    const char *password_file, *token_file, *ca_file, *after;
+    bool no_tls;      /* not even STARTTLS, wherever the host is */
+    bool and_replies; /* after: for auto-replies and challenges too */
+};
+
 /* Reports from files, folders, mboxes, standard input. */
 struct ingest_options {
     const struct session_choice *choice;
@@ -26,6 +33,7 @@ struct ingest_options {
     struct verp_keys verp;
     int64_t verp_max_age_s;
     unsigned jobs, keep_raw_days, keep_event_days;
+    struct mailbox_choice mailbox;
     bool again; /* no position of an earlier run counts */
     bool json;
 };
@@ -51,7 +59,10 @@ void ingest_die_of_signal(void);
 
 /* path in full; as it is when that cannot be told. */
 void ingest_full_path(struct textbuf *text, struct bounce_slice path);
-/* The same as positions know it: with hashed addresses none in clear. */
+/* A name as positions know it: with hashed addresses none in clear. */
+void ingest_hide_name(const struct book *book, struct textbuf *text,
+                      struct bounce_slice name);
+/* The same of a path in full. */
 void ingest_position_name(const struct book *book, struct textbuf *text,
                           struct bounce_slice path);
 

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/ingest_run.h"
+#include "cli/ingest_mailbox.h"
 #include "cli/progress.h"
 #include "cli/source.h"
 
@@ -13,6 +13,7 @@ struct reports {
     struct source source;
     struct book *reading; /* for positions; the writer has the other one */
     struct ledger *positions;
+    bool mailbox_failed; /* some of what mailboxes have could not be read */
 };
 
 static void add_message(void *ctx, const struct input_message *message)
@@ -53,18 +54,31 @@ static int64_t resume(void *ctx, int fd, const char *name)
     return strcmp(mark, now) == 0 ? offset : 0;
 }
 
-static void read_sources(struct reports *reports, char *const *paths, int count)
+/* -1 to go on, or the exit status of a mailbox that could not be read; others
+ * are read all the same. */
+static int read_sources(struct reports *reports, char *const *paths, int count)
 {
     struct bounce_options limits;
+    int status = -1, one;
 
     bounce_options_init(&limits, sizeof(limits));
     source_init(&reports->source, limits.max_message, add_message, reports);
     reports->source.resume = resume;
     progress_start("messages");
-    source_run(&reports->source, paths, count);
+    for (int i = 0, end; i < count && !reports->source.stop; i = end) {
+        for (end = i; end < count && !mail_url_is(paths[end]); end++)
+            ;
+        source_run(&reports->source, paths + i, end - i);
+        if (end < count && !reports->source.stop) {
+            one = ingest_mailbox(&reports->run, paths[end++],
+                                 &reports->mailbox_failed);
+            status = status < 0 ? one : status;
+        }
+    }
     ingest_run_end_reading(&reports->run);
     progress_end();
     source_clear(&reports->source);
+    return status;
 }
 
 /* -1 to go on, or the exit status. */
@@ -91,13 +105,13 @@ int ingest_reports(struct session *session,
 {
     struct reports reports = {.reading = NULL};
     struct ingest_run *run = &reports.run;
-    int status = open_positions(&reports, session, options);
+    int status = open_positions(&reports, session, options), mailbox;
 
     if (status >= 0)
         return status;
     ingest_run_init(run, session, options);
     ingest_catch_signals();
-    read_sources(&reports, paths, count);
+    mailbox = read_sources(&reports, paths, count);
     status = ingest_run_flush(run);
     if (status < 0) {
         ingest_run_keep_position(run);
@@ -110,10 +124,10 @@ int ingest_reports(struct session *session,
         status = ingest_fold(session, options->keep_event_days,
                              options->keep_raw_days);
     ingest_run_summarize(run);
-    if (status >= 0)
-        return status;
-    return reports.source.failed || run->count.unreadable > 0 ||
-                   run->stored.bad > 0
+    if (status >= 0 || mailbox >= 0)
+        return status >= 0 ? status : mailbox;
+    return reports.source.failed || reports.mailbox_failed ||
+                   run->count.unreadable > 0 || run->stored.bad > 0
                ? CLI_UNREADABLE
                : CLI_FINE;
 }

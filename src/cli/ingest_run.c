@@ -261,18 +261,35 @@ static void done(void *ctx, const struct store_error *error,
 
 /* ---- The main thread -------------------------------------------------- */
 
+static struct ingest_path *add_path(struct ingest_run *run,
+                                    struct bounce_slice given)
+{
+    struct ingest_path *path = cli_realloc(NULL, sizeof(*path));
+
+    *path = (struct ingest_path){.next = run->paths};
+    textbuf_add(&path->given, given);
+    run->paths = path;
+    return path;
+}
+
 const char *ingest_run_path(struct ingest_run *run, struct bounce_slice given)
 {
     struct ingest_path *path = run->paths;
 
     if (path == NULL || !slice_eq(textbuf_slice(&path->given), given)) {
-        path = cli_realloc(NULL, sizeof(*path));
-        *path = (struct ingest_path){.next = run->paths};
-        textbuf_add(&path->given, given);
+        path = add_path(run, given);
         ingest_position_name(run->session->book, &path->full, given);
         textbuf_byte(&path->full, '\0');
-        run->paths = path;
     }
+    return path->full.ptr;
+}
+
+const char *ingest_run_name(struct ingest_run *run, struct bounce_slice name)
+{
+    struct ingest_path *path = add_path(run, name);
+
+    ingest_hide_name(run->session->book, &path->full, name);
+    textbuf_byte(&path->full, '\0');
     return path->full.ptr;
 }
 

@@ -73,6 +73,8 @@ bool ingest_run_broken(struct ingest_run *run);
 void ingest_run_keep_position(struct ingest_run *run);
 /* The full name of a file as it was given, kept as long as the run. */
 const char *ingest_run_path(struct ingest_run *run, struct bounce_slice given);
+/* The same for what is no file. */
+const char *ingest_run_name(struct ingest_run *run, struct bounce_slice name);
 /* What shows that a message is the one of before: a hash of its beginning. */
 #define INGEST_MARK_BYTES 256
 void ingest_run_mark(struct bounce_slice begin, char mark[64]);

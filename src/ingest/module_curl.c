@@ -44,4 +44,8 @@ MODULE_EXPORT const struct module_curl bounce_module_curl = {
     .web_new = module_curl_web_new,
     .web_free = module_curl_web_free,
     .web_send = module_curl_web_send,
+    .mail_open = module_curl_mail_open,
+    .mail_close = module_curl_mail_close,
+    .mail_send = module_curl_mail_send,
+    .mail_recv = module_curl_mail_recv,
 };

@@ -20,4 +20,13 @@ enum web_result module_curl_web_send(struct web_client *client,
                                      const struct web_request *request,
                                      struct web_reply *reply_out);
 
+struct mail_line *module_curl_mail_open(const struct mail_login *login,
+                                        enum mail_result *result_out,
+                                        char error[256]);
+void module_curl_mail_close(struct mail_line *line);
+enum mail_result module_curl_mail_send(struct mail_line *line,
+                                       struct bounce_slice data);
+enum mail_result module_curl_mail_recv(struct mail_line *line, char *buf,
+                                       size_t cap, size_t *len_out);
+
 #endif

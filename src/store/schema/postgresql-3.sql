@@ -159,3 +159,9 @@ CREATE INDEX incident_opened ON incident (opened_at, id);
 CREATE INDEX incident_open ON incident (opened_at, id) WHERE closed_at IS NULL;
 CREATE INDEX incident_closed ON incident (closed_at)
     WHERE closed_at IS NOT NULL;
+
+CREATE TABLE mailbox_uidl (
+    source TEXT COLLATE "C" NOT NULL,
+    uidl TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (source, uidl)
+);

@@ -170,3 +170,10 @@ CREATE INDEX incident_opened ON incident (opened_at, id);
 CREATE INDEX incident_open ON incident (opened_at, id) WHERE closed_at IS NULL;
 CREATE INDEX incident_closed ON incident (closed_at)
     WHERE closed_at IS NOT NULL;
+
+-- What of a POP3 mailbox was read, as far as it is still there.
+CREATE TABLE mailbox_uidl (
+    source TEXT NOT NULL,
+    uidl TEXT NOT NULL,
+    PRIMARY KEY (source, uidl)
+) WITHOUT ROWID, STRICT;

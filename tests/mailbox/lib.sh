@@ -1,0 +1,237 @@
+# Sourced by the tests of mailboxes: Debian's Dovecot on loopback, with a folder
+# of its own; and mail to put into it. Exit status 77: there is no Dovecot here,
+# or it does not start.
+# shellcheck shell=bash
+# shellcheck source=tests/cli/lib.sh
+. "$(dirname "$0")/../cli/lib.sh"
+
+skip() {
+    echo "skipped: $*" >&2
+    exit 77
+}
+command -v openssl >/dev/null || skip "no openssl"
+dovecot=$(command -v dovecot || ls /usr/sbin/dovecot 2>/dev/null) ||
+    skip "no dovecot"
+[ -x /usr/lib/dovecot/imap ] && [ -x /usr/lib/dovecot/pop3 ] ||
+    skip "no dovecot-imapd, dovecot-pop3d"
+[ -e "$(dirname "$BOUNCE")/modules/bounce-curl.so" ] || skip "no module curl"
+
+# As root it runs under the names that its package makes.
+if [ "$(id -u)" = 0 ]; then
+    login=dovenull internal=dovecot group=dovecot
+    uid=$(id -u nobody) gid=$(id -g nobody)
+    id dovenull >/dev/null 2>&1 || skip "dovecot's users are missing"
+else
+    login=$(id -un) internal=$login group=$(id -gn)
+    uid=$(id -u) gid=$(id -g)
+fi
+chmod 755 "$work"
+unset BOUNCE_PASSWORD BOUNCE_STORE all_proxy ALL_PROXY
+export HOME=$work BOUNCE_PASSWORD=secret
+boxes=$work/boxes
+mkdir "$boxes" "$work/dovecot"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
+    -keyout key.pem -out ca.pem -days 2 -subj /CN=localhost \
+    -addext subjectAltName=DNS:localhost,IP:127.0.0.1 2>/dev/null
+
+# start_dovecot [LINE...]: with these lines in its configuration too. Sets imap,
+# imaps, pop3 and pop3s to its ports.
+start_dovecot() {
+    local base try
+    for try in 1 2 3 4 5; do
+        base=$((20000 + (RANDOM % 10000) * 4))
+        imap=$base imaps=$((base + 1)) pop3=$((base + 2)) pop3s=$((base + 3))
+        configure_dovecot "$@" >dovecot.conf
+        "$dovecot" -c "$work/dovecot.conf" 2>>dovecot.log || continue
+        dovecot_pid=$(cat dovecot/master.pid) || continue
+        for _ in $(seq 50); do
+            (: <>"/dev/tcp/127.0.0.1/$imap") 2>/dev/null && return
+            sleep 0.1
+        done
+        stop_dovecot
+    done
+    tail -n 5 dovecot.log >&2
+    skip "dovecot does not start ($try times)"
+}
+
+stop_dovecot() {
+    [ -n "${dovecot_pid:-}" ] || return 0
+    kill "$dovecot_pid" 2>/dev/null
+    for _ in $(seq 50); do
+        kill -0 "$dovecot_pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    dovecot_pid=
+}
+trap 'stop_dovecot; rm -rf "$work"' EXIT
+
+configure_dovecot() {
+    cat <<CONF
+base_dir = $work/dovecot
+state_dir = $work/dovecot
+log_path = $work/dovecot.log
+protocols = imap pop3
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <$work/ca.pem
+ssl_key = <$work/key.pem
+default_internal_user = $internal
+default_internal_group = $group
+default_login_user = $login
+first_valid_uid = 0
+mail_location = maildir:$boxes/%u:INDEX=$boxes/.index-%u
+mailbox_list_index = no
+disable_plaintext_auth = no
+passdb {
+  driver = static
+  args = password=secret
+}
+userdb {
+  driver = static
+  args = uid=$uid gid=$gid home=$boxes/%u
+}
+service anvil {
+  chroot =
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service imap-login {
+  chroot =
+  inet_listener imap {
+    port = $imap
+  }
+  inet_listener imaps {
+    port = $imaps
+  }
+}
+service pop3-login {
+  chroot =
+  inet_listener pop3 {
+    port = $pop3
+  }
+  inet_listener pop3s {
+    port = $pop3s
+  }
+}
+service stats {
+  client_limit = 100
+}
+CONF
+    printf '%s\n' "$@"
+}
+
+# bounce_to NAME: a report that NAME@example.org is not there.
+bounce_to() {
+    cat <<END
+From: MAILER-DAEMON@mx.example.net
+To: news-return@lists.example.com
+Subject: Undelivered mail
+Date: Fri, 20 Nov 2026 10:00:00 +0000
+Message-ID: <report-$1@mx.example.net>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+It could not be delivered.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; $1@example.org
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 <$1@example.org>: no such user
+
+--b--
+END
+}
+
+# letter_of NAME: what a person writes.
+letter_of() {
+    cat <<END
+From: $1@example.org
+To: news-return@lists.example.com
+Subject: Lunch
+Date: Fri, 20 Nov 2026 11:00:00 +0000
+Message-ID: <letter-$1@example.org>
+
+Shall we meet at noon? I bring the slides that you asked for.
+..
+From here it is a short walk.
+END
+}
+
+# away_of NAME: somebody's auto-reply.
+away_of() {
+    cat <<END
+From: $1@example.org
+To: news-return@lists.example.com
+Subject: Out of office
+Date: Fri, 20 Nov 2026 12:00:00 +0000
+Message-ID: <away-$1@example.org>
+Auto-Submitted: auto-replied
+
+I am away until Monday.
+END
+}
+
+# put BOX NAME FLAGS: standard input into the Maildir BOX ("jo", "jo/.Old"), with
+# "" or flags such as S.
+put() {
+    local folder=new name=$2
+    mkdir -p "$boxes/$1/new" "$boxes/$1/cur" "$boxes/$1/tmp"
+    [ -z "$3" ] || folder=cur name="$2:2,$3"
+    sed 's/$/\r/' >"$boxes/$1/$folder/$name"
+    touch -d '2026-11-20 10:00' "$boxes/$1/$folder/$name"
+}
+
+# own_boxes: what put() made becomes the mail user's.
+own_boxes() {
+    [ "$(id -u)" != 0 ] || chown -R "$uid:$gid" "$boxes"
+}
+
+# mixed BOX: 3 reports, a personal letter read and one unread, one that somebody
+# marked as deleted, and an auto-reply. Numbers give the order.
+mixed() {
+    bounce_to ann | put "$1" 1700000001.1.x ""
+    letter_of bob | put "$1" 1700000002.2.x S
+    bounce_to cyd | put "$1" 1700000003.3.x F
+    letter_of dan | put "$1" 1700000004.4.x ""
+    away_of eve | put "$1" 1700000005.5.x ""
+    letter_of fay | put "$1" 1700000006.6.x T
+    bounce_to gus | put "$1" 1700000007.7.x S
+    own_boxes
+}
+
+# others BOX: flags and contents of the mail that is no report, as it lies there.
+others() {
+    (cd "$boxes/$1" && for file in cur/* new/*; do
+        [ -e "$file" ] || continue
+        grep -q 'report-type' "$file" && continue
+        flags=${file##*:2,}
+        [ "$flags" != "$file" ] || flags=
+        echo "$(md5sum <"$file") $flags"
+    done | sort)
+}
+
+# reports BOX: the flags of each report that is there.
+reports() {
+    (cd "$boxes/$1" && for file in cur/* new/*; do
+        [ -e "$file" ] || continue
+        grep -q 'report-type' "$file" || continue
+        flags=${file##*:2,}
+        [ "$flags" != "$file" ] || flags=-
+        echo "$flags"
+    done | sort | tr '\n' ' ')
+}
+
+# known STORE: addresses with a failure, and how many events there are of all.
+known() {
+    "$BOUNCE" events --store "$1" --kind bounce --columns address 2>/dev/null |
+        sort | uniq -c | awk '{ printf "%s%s:%s", n++ ? " " : "", $2, $1 }'
+}
