@@ -89,8 +89,9 @@ endforeach()
 # Every example in README and manual pages; completions.
 if(NOT test_prefix)
   file(GLOB manual_pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/man/*.1)
+  file(GLOB recipes CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/with-*.md)
   bounce_test(docs/console 120 ${tests_dir}/docs/console.sh
-    $<TARGET_FILE:bounce> README.md ${manual_pages})
+    $<TARGET_FILE:bounce> README.md ${manual_pages} ${recipes})
   bounce_test(docs/library 120 ${tests_dir}/docs/library.sh
     ${PROJECT_BINARY_DIR})
   bounce_test(docs/completion 120 ${tests_dir}/docs/completion.sh
