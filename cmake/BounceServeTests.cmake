@@ -4,17 +4,23 @@
 if(TARGET bounce_module_http)
   set(serve_tests_dir ${PROJECT_SOURCE_DIR}/tests/serve)
   bounce_test_program(serve_receiver ${serve_tests_dir}/receiver.c)
+  add_executable(serve_mixed ${serve_tests_dir}/mixed.c)
+  set(serve_timeout 600)
+  if(BOUNCE_FULL)
+    set(serve_timeout 3600)
+  endif()
   file(GLOB serve_scripts CONFIGURE_DEPENDS ${serve_tests_dir}/*.sh)
   list(FILTER serve_scripts EXCLUDE REGEX "/lib.sh$")
   foreach(file ${serve_scripts})
     get_filename_component(name ${file} NAME_WE)
-    bounce_test(serve/${name} 600 ${file} $<TARGET_FILE:bounce>
-      $<TARGET_FILE:serve_receiver>)
+    bounce_test(serve/${name} ${serve_timeout} ${file} $<TARGET_FILE:bounce>
+      $<TARGET_FILE:serve_receiver> $<TARGET_FILE:serve_mixed>)
     file(STRINGS ${file} one_store REGEX "^# One store will do")
     if("postgresql" IN_LIST store_drivers AND NOT test_prefix AND
        NOT one_store)
-      bounce_driver_test(serve/${name}-postgresql 600 postgresql ${file}
-        $<TARGET_FILE:bounce> $<TARGET_FILE:serve_receiver>)
+      bounce_driver_test(serve/${name}-postgresql ${serve_timeout} postgresql
+        ${file} $<TARGET_FILE:bounce> $<TARGET_FILE:serve_receiver>
+        $<TARGET_FILE:serve_mixed>)
     endif()
   endforeach()
 
