@@ -99,6 +99,10 @@ static int use_log(struct sqlite_store *self)
 #else
 #define MAPPED "0" /* addresses are scarce */
 #endif
+/* Who writes touches all of the store by and by: its map would become as large,
+ * and its own cache is as quick. */
+#define MAP(create)                                                            \
+    ((create) ? "PRAGMA mmap_size = 0" : "PRAGMA mmap_size = " MAPPED)
 
 static int configure(struct sqlite_store *self, bool create, unsigned wait_ms)
 {
@@ -111,10 +115,11 @@ static int configure(struct sqlite_store *self, bool create, unsigned wait_ms)
                           "PRAGMA synchronous = FULL;"
                           "PRAGMA temp_store = MEMORY;"
                           "PRAGMA cache_size = -65536;" /* KiB */
-                          "PRAGMA mmap_size = " MAPPED ";"
                           "PRAGMA journal_size_limit = 134217728;"
                           "PRAGMA wal_autocheckpoint = 16000",
                           NULL, NULL, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(self->db, MAP(create), NULL, NULL, NULL);
     if (rc == SQLITE_OK && create) {
         rc = use_log(self);
     }
