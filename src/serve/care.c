@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The part that keeps the store small: once a day old events are folded and old
- * reports dropped, a little at a time. */
+ * reports dropped, once an hour states that ran out are written as such, a little
+ * at a time. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -8,6 +9,7 @@
 #include "serve/parts.h"
 #include "store/ledger.h"
 
+#define HOUR_S  3600
 #define DAY_S   86400
 #define STEP    500 /* rows in one transaction: others write in between */
 #define FIRST_S 60  /* after the start */
@@ -17,21 +19,37 @@ struct care {
     pthread_t thread;
 };
 
-static void fold(struct care *care)
+static enum store_err fold(struct care *care, struct ledger *ledger,
+                           bool *more_out, struct store_error *error)
 {
     const struct config *config = serve_config(care->serve);
+    const int64_t now = serve_now(care->serve);
+
+    return ledger_fold(ledger, now - (int64_t)config->keep_events_days * DAY_S,
+                       now - (int64_t)config->keep_raw_days * DAY_S, STEP,
+                       more_out, error);
+}
+
+static enum store_err expire(struct care *care, struct ledger *ledger,
+                             bool *more_out, struct store_error *error)
+{
+    return ledger_expire(ledger, serve_now(care->serve), STEP, more_out, error);
+}
+
+typedef enum store_err step_fn(struct care *care, struct ledger *ledger,
+                               bool *more_out, struct store_error *error);
+
+static void walk(struct care *care, const char *name, step_fn *step)
+{
     struct store_error error;
     struct serve_reader *reader = serve_reader_take(care->serve, &error);
-    const int64_t now = serve_now(care->serve);
     struct ledger *ledger;
     bool more = reader != NULL;
 
     ledger = reader != NULL ? ledger_new(reader->book) : NULL;
     while (ledger != NULL && more && !serve_stopping(care->serve)) {
-        if (ledger_fold(ledger, now - (int64_t)config->keep_events_days * DAY_S,
-                        now - (int64_t)config->keep_raw_days * DAY_S, STEP,
-                        &more, &error) != STORE_OK) {
-            serve_log(care->serve, SERVE_WARNING, "fold", "error", error.msg,
+        if (step(care, ledger, &more, &error) != STORE_OK) {
+            serve_log(care->serve, SERVE_WARNING, name, "error", error.msg,
                       NULL);
             break;
         }
@@ -45,12 +63,17 @@ static void *run(void *arg)
 {
     struct care *care = arg;
     const struct timespec second = {.tv_sec = 1};
-    int64_t next = serve_now(care->serve) + FIRST_S;
+    int64_t next_fold = serve_now(care->serve) + FIRST_S;
+    int64_t next_expire = next_fold;
 
     while (!serve_stopping(care->serve)) {
-        if (serve_now(care->serve) >= next) {
-            fold(care);
-            next = serve_now(care->serve) + DAY_S;
+        if (serve_now(care->serve) >= next_expire) {
+            walk(care, "expire", expire);
+            next_expire = serve_now(care->serve) + HOUR_S;
+        }
+        if (serve_now(care->serve) >= next_fold) {
+            walk(care, "fold", fold);
+            next_fold = serve_now(care->serve) + DAY_S;
         }
         nanosleep(&second, NULL);
     }

@@ -80,6 +80,12 @@ enum store_err ledger_fold(struct ledger *ledger, int64_t events_before,
                            int64_t raw_before, size_t limit, bool *more_out,
                            struct store_error *error);
 
+/* Brings at most limit rows of table state up to date whose suspension or
+ * suppression ended before now; call again while *more_out. Nothing that anybody
+ * is told changes by that: lists have less to walk over. */
+enum store_err ledger_expire(struct ledger *ledger, int64_t now, size_t limit,
+                             bool *more_out, struct store_error *error);
+
 /* Walks addresses that have events, replays each one's under another policy
  * (NULL: the book's own), and reports those whose state would differ: bounce
  * policy try, and the proof that replay equals life. Nothing is written.

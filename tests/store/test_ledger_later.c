@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "ledger_fixture.h"
+#include "store/act.h"
 #include "store_fixture.h"
 
 #define T0  LEDGER_T0
@@ -441,6 +442,84 @@ static void no_address_is_to_be_read(void **state)
     }
 }
 
+static bool take_listed(void *ctx, const struct list_address *row)
+{
+    (void)row;
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static size_t listed(struct desk *desk, const char *states, int64_t now)
+{
+    struct list_filter filter = {.state = slice_cstr(states),
+                                 .since = BOUNCE_NO_TIME,
+                                 .until = BOUNCE_NO_TIME};
+    size_t count = 0;
+
+    if (list_addresses(desk->book, &filter, now, take_listed, &count,
+                       &desk->error) != STORE_OK)
+        fail_msg("list_addresses: %s", desk->error.msg);
+    return count;
+}
+
+static void expire(struct desk *desk, int64_t now, size_t limit, bool more)
+{
+    bool again;
+
+    if (ledger_expire(desk->ledger, now, limit, &again, &desk->error) !=
+        STORE_OK)
+        fail_msg("ledger_expire: %s", desk->error.msg);
+    if (fixture_keeps())
+        assert_int_equal(again, more);
+}
+
+#define FILTERED                                                               \
+    "SELECT address, standing, slot, since, until, category, campaign "        \
+    "FROM state ORDER BY address"
+
+/* What ran out is listed as before once it was written: not at all, or for what
+ * it left behind; and only its columns are others. */
+static void what_ran_out_is_written(void **state)
+{
+    struct desk *desk = *state;
+    struct record ann =
+        desk_bounce("e1", "ann@example.org", "undetermined", T0 + 3600);
+    struct record bob =
+        desk_bounce("e2", "bob@example.org", "undetermined", T0);
+    struct record cid =
+        desk_bounce("e3", "cid@example.org", "user_unknown", T0);
+    struct act act = {
+        .now = T0, .until = T0 + 2 * DAY, .slot = BOUNCE_SLOT_MANUAL};
+    struct ledger_result result;
+    size_t before;
+
+    assert_int_equal(act_suppress(desk->ledger, SLICE("ann@example.org"), &act,
+                                  &result, &desk->error),
+                     STORE_OK);
+    ann.event.campaign = SLICE("spring");
+    desk_apply(desk, &ann);
+    desk_apply(desk, &bob);
+    desk_apply(desk, &cid);
+    desk_expect(desk, "SELECT standing FROM state ORDER BY address",
+                "2\n1\n2\n");
+    before = listed(desk, "active,suspended,suppressed", T0 + 7 * DAY + 10);
+    expire(desk, T0 + DAY, 10, false);
+    desk_expect(desk, "SELECT standing FROM state ORDER BY address",
+                "2\n1\n2\n");
+    expire(desk, T0 + 7 * DAY + 10, 1, true);
+    expire(desk, T0 + 7 * DAY + 10, 10, false);
+    desk_expect(desk, FILTERED,
+                "'ann@example.org'|1|0|1699923600|1700528400|'undetermined'|"
+                "'spring'\n"
+                "'bob@example.org'|0|NULL|NULL|NULL|NULL|NULL\n"
+                "'cid@example.org'|2|1|1699920000|NULL|'user_unknown'|NULL\n");
+    assert_int_equal(
+        listed(desk, "active,suspended,suppressed", T0 + 7 * DAY + 10), before);
+    assert_int_equal(listed(desk, "suspended,suppressed", T0 + 7 * DAY + 10),
+                     fixture_keeps() ? 2 : 0);
+    desk_expect_replay(desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +532,7 @@ int main(void)
         TEST(new_rules_judge_again),
         TEST(forgetting_keeps_the_suppression),
         TEST(folding_keeps_what_counts),
+        TEST(what_ran_out_is_written),
         cmocka_unit_test_setup_teardown(no_address_is_to_be_read, set_up_keyed,
                                         tear_down),
 #undef TEST
