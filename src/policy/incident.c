@@ -24,7 +24,7 @@ static const struct {
     uint64_t least; /* failures */
 } rules[INCIDENT_WHATS] = {
     {"hard", 0.03, 0.15, 10},       {"block", 0.02, 0.10, 10},
-    {"rate", 0.05, 0.30, 20},       {"complaint", 0.001, 0.005, 5},
+    {"rate", 0.05, 0.30, 20},       {"complaint", 0.001, 0.005, INCIDENT_LEAST},
     {"connection", 0.10, 0.50, 20}, {"breaker", 0, 0, 0},
     {"own_fault", 0, 0, 0},         {"hold", 0, 0, 0},
 };

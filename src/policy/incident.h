@@ -36,6 +36,9 @@ struct incident_count {
                         * many */
 };
 
+/* Fewer failures in a day open nothing, whatever they are. */
+#define INCIDENT_LEAST 5
+
 struct incident_counts {
     enum incident_what what; /* below INCIDENT_SHARES */
     struct incident_count windows[INCIDENT_WINDOWS];

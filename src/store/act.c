@@ -312,6 +312,7 @@ static bool end_hold(struct ending *e, struct bounce_hold *hold)
     memcpy(change->cause.entry, "release", sizeof("release"));
     set_text(change->cause.rule, sizeof(change->cause.rule), reason);
     change->reason = name_route(e->ledger, &hold->key);
+    watch_freed(e->ledger, hold, true, e->act->now);
     return change->reason != NULL;
 }
 
@@ -337,6 +338,8 @@ static enum store_err end_holds(struct ending *e,
     enum store_err err = ledger_read_seqs(ledger, error);
 
     if (err == STORE_OK)
+        err = watch_open(ledger, error);
+    if (err == STORE_OK)
         err = list_holds(ledger->book, filter, false, e->act->now, take_hold, e,
                          error);
     if (err == STORE_E_STOPPED)
@@ -351,7 +354,11 @@ static enum store_err end_holds(struct ending *e,
         return err;
     err = hold_rows_put(ledger->book->store, e->holds, e->count, error);
     if (err == STORE_OK)
+        err = watch_settle(ledger, e->act->now, error);
+    if (err == STORE_OK)
         err = changes_put(ledger, error);
+    if (err == STORE_OK)
+        err = watch_put(ledger, error);
     if (err == STORE_OK)
         err = count_change(ledger->book, error);
     return err;

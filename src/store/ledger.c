@@ -19,8 +19,9 @@ struct ledger *ledger_new(struct book *book)
     ledger->tally = tally_new();
     ledger->holds = holds_new();
     ledger->breaker = breaker_new();
+    ledger->watch = watch_new();
     if (ledger->tally == NULL || ledger->holds == NULL ||
-        ledger->breaker == NULL) {
+        ledger->breaker == NULL || ledger->watch == NULL) {
         ledger_free(ledger);
         return NULL;
     }
@@ -41,6 +42,7 @@ void ledger_free(struct ledger *ledger)
     tally_free(ledger->tally);
     holds_free(ledger->holds);
     breaker_free(ledger->breaker);
+    watch_free(ledger->watch);
     bounce_reader_free(ledger->reader);
     for (size_t i = 0; i < ledger->state_count; i++)
         free(ledger->states[i]);
@@ -111,6 +113,8 @@ static enum store_err apply(struct ledger *ledger, struct entry *entries,
     enum store_err err = ledger_read_seqs(ledger, error);
 
     if (err == STORE_OK)
+        err = watch_open(ledger, error);
+    if (err == STORE_OK)
         err = gather(ledger, entries, count, error);
     if (err == STORE_OK && !number_and_count(ledger, entries, count))
         err = ledger_nomem(error);
@@ -129,9 +133,13 @@ static enum store_err apply(struct ledger *ledger, struct entry *entries,
     if (err == STORE_OK)
         err = holds_settle(ledger, error);
     if (err == STORE_OK)
+        err = watch_entries(ledger, entries, count, error);
+    if (err == STORE_OK)
         err = states_put(ledger, error);
     if (err == STORE_OK)
         err = changes_put(ledger, error);
+    if (err == STORE_OK)
+        err = watch_put(ledger, error);
     if (err == STORE_OK)
         err = tally_put(ledger, error);
     if (err == STORE_OK)
@@ -146,8 +154,10 @@ enum store_err ledger_transact(struct ledger *ledger, enum store_err err,
         err = store_commit(ledger->book->store, error);
     else
         store_rollback(ledger->book->store);
-    if (err != STORE_OK)
+    if (err != STORE_OK) {
         holds_drop(ledger->holds);
+        watch_drop(ledger->watch);
+    }
     return err;
 }
 

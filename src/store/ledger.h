@@ -111,6 +111,12 @@ enum store_err ledger_reclassify(
     bool (*differs)(void *ctx, const struct ledger_reclassified *what),
     void *ctx, uint64_t *events_out, struct store_error *error);
 
+/* Incidents as they are at now: what was told since the last minute is judged,
+ * and those that nobody tells of any more end. ledger_apply() judges a minute
+ * when an event of a later one comes; call this when none comes for a while. */
+enum store_err ledger_watch(struct ledger *ledger, int64_t now,
+                            struct store_error *error);
+
 /* Everything known of an address is deleted; what suppresses it stays as a
  * keyed digest (table forgotten), which check, ledger_apply and release still
  * honour. *known_out: whether there was anything. */

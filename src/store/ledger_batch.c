@@ -21,6 +21,7 @@ void ledger_begin_batch(struct ledger *ledger, int64_t now)
     ledger->policy = ledger->book->policy;
     holds_begin(ledger->holds);
     tally_begin(ledger->tally);
+    watch_begin(ledger->watch);
 }
 
 enum store_err ledger_nomem(struct store_error *error)

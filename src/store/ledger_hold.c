@@ -463,6 +463,18 @@ static struct bounce_slice name_route(struct ledger *ledger,
     return slice_make(text, len);
 }
 
+/* A fault of the sender is an incident as long as it holds a route. */
+static bool tell_watch(struct ledger *ledger, const struct wish *w,
+                       const struct held *held)
+{
+    struct store_error error;
+
+    if (held->hold.open)
+        return watch_held(ledger, w->entry, &held->hold, &error) == STORE_OK;
+    watch_freed(ledger, &held->hold, false, w->entry->at);
+    return true;
+}
+
 static bool tell(struct ledger *ledger, const struct wish *w,
                  const struct held *held, const char *outcome)
 {
@@ -480,7 +492,7 @@ static bool tell(struct ledger *ledger, const struct wish *w,
     change->flags = w->flags;
     if (w->entry->result != NULL)
         w->entry->result->changed = true;
-    return true;
+    return tell_watch(ledger, w, held);
 }
 
 static bool is_in_force(const struct bounce_hold *hold, int64_t at)

@@ -101,6 +101,7 @@ struct ledger_position {
 struct holds;   /* ledger_hold.c */
 struct tally;   /* ledger_tally.c */
 struct breaker; /* ledger_breaker.c */
+struct watch;   /* ledger_watch.c */
 
 struct ledger {
     struct book *book;
@@ -126,6 +127,7 @@ struct ledger {
     struct tally *tally;
     struct holds *holds;
     struct breaker *breaker;
+    struct watch *watch;
 
     int64_t fold_seq; /* ledger_fold() goes on behind this event */
 
@@ -306,6 +308,33 @@ struct breaker *breaker_new(void);
 void breaker_free(struct breaker *breaker);
 enum store_err breaker_watch(struct ledger *ledger, struct entry *entries,
                              size_t count, struct store_error *error);
+
+/* ledger_watch.c: table pulse_dim, and the incidents that are found by it. */
+struct watch *watch_new(void);
+void watch_free(struct watch *watch);
+void watch_begin(struct watch *watch);
+/* What is in memory may not be what is stored: a transaction failed. */
+void watch_drop(struct watch *watch);
+/* At the beginning of a transaction that goes on with any of these, when
+ * event_seq is what is stored. */
+enum store_err watch_open(struct ledger *ledger, struct store_error *error);
+/* Counts fresh entries, which are stored by now, and judges the minutes that
+ * are over. */
+enum store_err watch_entries(struct ledger *ledger, const struct entry *entries,
+                             size_t count, struct store_error *error);
+/* Counts a line of the sent log. false: memory is out. */
+bool watch_sent(struct ledger *ledger, const struct entry *entry);
+/* ledger_incident.c: a hold began or grew; it ended, by hand or not. */
+enum store_err watch_held(struct ledger *ledger, const struct entry *entry,
+                          const struct bounce_hold *hold,
+                          struct store_error *error);
+void watch_freed(struct ledger *ledger, const struct bounce_hold *hold,
+                 bool by_hand, int64_t at);
+/* Ends the incidents whose last hold ended; table hold is written by then. */
+enum store_err watch_settle(struct ledger *ledger, int64_t now,
+                            struct store_error *error);
+/* Writes what was counted and what became of incidents. */
+enum store_err watch_put(struct ledger *ledger, struct store_error *error);
 
 /* ledger_sent.c: routes of fresh entries from the sent log. */
 enum store_err entries_route(struct ledger *ledger, struct store_error *error);

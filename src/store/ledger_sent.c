@@ -437,6 +437,8 @@ static enum store_err log_lines(struct ledger *ledger, struct entry *entries,
     for (size_t i = 0; i < count && err == STORE_OK; i++) {
         if (!add_line(&m, &entries[i], &entries[i].fresh))
             return ledger_nomem(error);
+        if (entries[i].fresh && !watch_sent(ledger, &entries[i]))
+            return ledger_nomem(error);
         *fresh_out += entries[i].fresh;
     }
     if (err == STORE_OK)
@@ -477,6 +479,8 @@ enum store_err ledger_sent(struct ledger *ledger, const struct sent *lines,
         return err;
     err = ledger_read_seqs(ledger, error);
     if (err == STORE_OK)
+        err = watch_open(ledger, error);
+    if (err == STORE_OK)
         err = log_lines(ledger, entries, count, &fresh, error);
     if (err == STORE_OK)
         err = holds_settle(ledger, error);
@@ -484,6 +488,8 @@ enum store_err ledger_sent(struct ledger *ledger, const struct sent *lines,
         err = states_put(ledger, error);
     if (err == STORE_OK)
         err = changes_put(ledger, error);
+    if (err == STORE_OK)
+        err = watch_put(ledger, error);
     if (err == STORE_OK)
         err = tally_put(ledger, error);
     if (err == STORE_OK)

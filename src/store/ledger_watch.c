@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: MIT
+ * What incidents are found by: table pulse_dim, and the part of it that is in
+ * use in memory. */
+#include "store/ledger_watch.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "policy/policy.h"
+
+#define MOST_GROUPS 4096
+/* Groups that are out of use are forgotten in passing. */
+#define KEPT_S HOUR_S
+/* How late what another program stored may be known of. */
+#define FOREIGN_S 60
+/* A breaker looks at two hours: an hour later it is shut for good. */
+#define BREAKER_S (3 * (int64_t)HOUR_S)
+
+const char *const watch_dims[WATCH_DIMS] = {"all", "provider", "ip",
+                                            "sender_domain", "campaign"};
+
+struct watch *watch_new(void)
+{
+    struct watch *watch = calloc(1, sizeof(*watch));
+
+    if (watch != NULL)
+        watch->minute = watch->stored_minute = -1;
+    return watch;
+}
+
+void watch_forget(struct watch *watch)
+{
+    for (size_t i = 0; i < watch->slot_count; i++) {
+        while (watch->slots[i] != NULL) {
+            struct watch_group *group = watch->slots[i];
+
+            watch->slots[i] = group->next;
+            free(group->value);
+            free(group);
+        }
+    }
+    free(watch->slots);
+    free(watch->dirty);
+    incidents_forget(watch);
+    *watch = (struct watch){.minute = -1, .stored_minute = -1};
+}
+
+void watch_free(struct watch *watch)
+{
+    if (watch == NULL)
+        return;
+    watch_forget(watch);
+    free(watch);
+}
+
+void watch_drop(struct watch *watch)
+{
+    watch_forget(watch);
+}
+
+void watch_begin(struct watch *watch)
+{
+    watch->deltas = NULL;
+    watch->delta_count = watch->delta_cap = 0;
+    watch->delta_slots = NULL;
+    watch->delta_mask = 0;
+}
+
+/* ---- Groups ------------------------------------------------------------ */
+
+uint32_t watch_hash(enum watch_dim dim, struct bounce_slice value)
+{
+    uint32_t hash = hash_bytes(value) ^ (uint32_t)dim * 0x9E3779B1U;
+
+    return hash ^ hash >> 15;
+}
+
+static struct watch_group *find(const struct watch *watch, enum watch_dim dim,
+                                struct bounce_slice value, uint32_t hash)
+{
+    struct watch_group *group = NULL;
+
+    if (watch->slot_count > 0)
+        group = watch->slots[hash & (watch->slot_count - 1)];
+    while (group != NULL && (group->hash != hash || group->dim != dim ||
+                             !slice_eq(slice_cstr(group->value), value)))
+        group = group->next;
+    return group;
+}
+
+struct watch_group *watch_find(const struct watch *watch, enum watch_dim dim,
+                               struct bounce_slice value)
+{
+    return find(watch, dim, value, watch_hash(dim, value));
+}
+
+static bool grow(struct watch *watch)
+{
+    size_t count = watch->slot_count > 0 ? watch->slot_count * 2 : 256;
+    struct watch_group **slots = calloc(count, sizeof(struct watch_group *));
+
+    if (slots == NULL)
+        return false;
+    for (size_t i = 0; i < watch->slot_count; i++) {
+        while (watch->slots[i] != NULL) {
+            struct watch_group *group = watch->slots[i];
+            size_t slot = group->hash & (count - 1);
+
+            watch->slots[i] = group->next;
+            group->next = slots[slot];
+            slots[slot] = group;
+        }
+    }
+    free(watch->slots);
+    watch->slots = slots;
+    watch->slot_count = count;
+    return true;
+}
+
+static struct watch_group *make_group(struct watch *watch, enum watch_dim dim,
+                                      struct bounce_slice value, uint32_t hash)
+{
+    struct watch_group *group;
+    size_t slot;
+
+    if (watch->group_count >= watch->slot_count && !grow(watch))
+        return NULL;
+    group = calloc(1, sizeof(*group));
+    if (group == NULL)
+        return NULL;
+    group->value = malloc(value.len + 1);
+    if (group->value == NULL) {
+        free(group);
+        return NULL;
+    }
+    if (value.len > 0)
+        memcpy(group->value, value.ptr, value.len);
+    group->value[value.len] = '\0';
+    group->dim = dim;
+    group->hash = hash;
+    group->past_day = -1;
+    slot = hash & (watch->slot_count - 1);
+    group->next = watch->slots[slot];
+    watch->slots[slot] = group;
+    watch->group_count++;
+    return group;
+}
+
+/* Older hours than that of the slot are over for good. */
+static void slot_add(struct watch_slot *slot, int64_t stamp, const uint32_t *n)
+{
+    if (slot->stamp > stamp)
+        return;
+    if (slot->stamp < stamp)
+        *slot = (struct watch_slot){.stamp = stamp};
+    for (unsigned i = 0; i < WATCH_COLUMNS; i++)
+        slot->n[i] += n[i];
+}
+
+static void group_add(struct watch_group *group, int64_t hour,
+                      const uint32_t *n)
+{
+    int64_t day = hour / 24;
+
+    if (hour < 0)
+        return;
+    slot_add(&group->hours[hour % WATCH_HOURS], hour, n);
+    slot_add(&group->days[day % WATCH_DAYS], day, n);
+    if (day < group->past_day)
+        group->past_day = -1;
+}
+
+/* ---- What a batch adds ------------------------------------------------- */
+
+static bool make_room(struct ledger *ledger, struct watch *w)
+{
+    size_t slots = w->delta_slots != NULL ? (w->delta_mask + 1) * 2 : 1024;
+
+    w->deltas = ledger_grow(ledger, w->deltas, w->delta_count, &w->delta_cap,
+                            sizeof(*w->deltas));
+    if (w->deltas == NULL)
+        return false;
+    if (w->delta_slots != NULL && w->delta_count * 2 < w->delta_mask)
+        return true;
+    w->delta_slots =
+        arena_calloc(&ledger->arena, slots, sizeof(*w->delta_slots));
+    if (w->delta_slots == NULL)
+        return false;
+    w->delta_mask = slots - 1;
+    for (size_t i = 0; i < w->delta_count; i++) {
+        size_t slot =
+            (w->deltas[i].hash ^ (uint32_t)w->deltas[i].hour) & w->delta_mask;
+
+        while (w->delta_slots[slot] != 0)
+            slot = (slot + 1) & w->delta_mask;
+        w->delta_slots[slot] = (uint32_t)i + 1;
+    }
+    return true;
+}
+
+/* Its index + 1; 0: memory is out. */
+static uint32_t delta_of(struct ledger *ledger, enum watch_dim dim,
+                         struct bounce_slice value, int64_t hour)
+{
+    struct watch *w = ledger->watch;
+    uint32_t hash = watch_hash(dim, value);
+    size_t slot;
+
+    if (!make_room(ledger, w))
+        return 0;
+    slot = (hash ^ (uint32_t)hour) & w->delta_mask;
+    for (; w->delta_slots[slot] != 0; slot = (slot + 1) & w->delta_mask) {
+        const struct watch_delta *d = &w->deltas[w->delta_slots[slot] - 1];
+
+        if (d->hash == hash && d->hour == hour && d->dim == dim &&
+            slice_eq(d->value, value))
+            return w->delta_slots[slot];
+    }
+    w->deltas[w->delta_count] = (struct watch_delta){
+        .dim = dim, .hash = hash, .hour = hour, .value = value};
+    w->delta_slots[slot] = (uint32_t)++w->delta_count;
+    return w->delta_slots[slot];
+}
+
+/* ---- What is counted --------------------------------------------------- */
+
+unsigned watch_failures(const struct ledger *ledger, int kind,
+                        enum bounce_class cls, struct bounce_slice category)
+{
+    const struct policy_entry *entry;
+    unsigned bits = 0;
+
+    if (kind == BOUNCE_KIND_FEEDBACK)
+        return slice_eq(category, SLICE("complaint")) ? 1U << INCIDENT_COMPLAINT
+                                                      : 0;
+    if (kind != BOUNCE_KIND_BOUNCE && kind != BOUNCE_KIND_DELAY)
+        return 0;
+    if (kind == BOUNCE_KIND_BOUNCE && cls == BOUNCE_CLASS_HARD)
+        bits |= 1U << INCIDENT_HARD;
+    if (cls == BOUNCE_CLASS_BLOCK)
+        bits |= 1U << INCIDENT_BLOCK;
+    if (slice_eq(category, SLICE("rate_limited")))
+        bits |= 1U << INCIDENT_RATE;
+    entry = policy_entry(ledger->book->policy, category);
+    if (entry != NULL && entry->own_fault)
+        bits |= 1U << INCIDENT_CONNECTION;
+    return bits;
+}
+
+/* false: nothing of it is counted. */
+static bool count_of(const struct ledger *ledger, const struct entry *e,
+                     uint32_t *n)
+{
+    unsigned bits;
+    bool any = true;
+
+    memset(n, 0, WATCH_COLUMNS * sizeof(*n));
+    if (e->at < 0)
+        return false;
+    switch (e->kind) {
+    case BOUNCE_KIND_BOUNCE:
+        n[WATCH_BOUNCED] = 1;
+        break;
+    case BOUNCE_KIND_DELAY:
+        n[WATCH_DELAYED] = 1;
+        break;
+    case BOUNCE_KIND_DELIVERY:
+        n[WATCH_DELIVERED] = 1;
+        return true;
+    default:
+        any = false;
+    }
+    bits = watch_failures(ledger, e->kind, e->cls, e->category);
+    for (unsigned i = 0; bits >> i != 0; i++)
+        n[WATCH_FAILURES + i] = bits >> i & 1;
+    return any || bits != 0;
+}
+
+static void values_of(const struct entry *e, struct bounce_slice *values)
+{
+    values[WATCH_ALL] = SLICE("");
+    values[WATCH_PROVIDER] = e->provider;
+    values[WATCH_IP] = e->ip;
+    values[WATCH_SENDER_DOMAIN] = e->sender_domain;
+    values[WATCH_CAMPAIGN] = e->campaign;
+}
+
+bool watch_sent(struct ledger *ledger, const struct entry *entry)
+{
+    struct bounce_slice values[WATCH_DIMS];
+    const uint32_t n[WATCH_COLUMNS] = {[WATCH_SENT] = 1};
+
+    values_of(entry, values);
+    for (unsigned dim = 0; dim < WATCH_DIMS && entry->at >= 0; dim++) {
+        struct watch_delta *d;
+        uint32_t row;
+
+        if (values[dim].ptr == NULL)
+            continue;
+        row = delta_of(ledger, (enum watch_dim)dim, values[dim],
+                       entry->at / HOUR_S);
+        if (row == 0)
+            return false;
+        d = &ledger->watch->deltas[row - 1];
+        if (d->n[WATCH_SENT]++ == 0)
+            d->group =
+                find(ledger->watch, (enum watch_dim)dim, d->value, d->hash);
+        if (d->group != NULL)
+            group_add(d->group, d->hour, n);
+    }
+    return true;
+}
+
+/* ---- A batch ----------------------------------------------------------- */
+
+static const struct store_column pulse_columns[] = {
+    {"dim", STORE_TEXT},      {"value", STORE_TEXT},
+    {"hour", STORE_INT},      {"delivered", STORE_INT},
+    {"bounced", STORE_INT},   {"delayed", STORE_INT},
+    {"sent", STORE_INT},      {"hard", STORE_INT},
+    {"block", STORE_INT},     {"rate", STORE_INT},
+    {"complaint", STORE_INT}, {"connection", STORE_INT}};
+#define PULSE_COLUMNS (3 + WATCH_COLUMNS)
+static const struct store_put pulse_put = {"pulse_dim", pulse_columns,
+                                           PULSE_COLUMNS, 3, STORE_ADD};
+static const struct store_get pulse_get = {
+    "pulse_dim",
+    "dim, value, hour, delivered, bounced, delayed, sent, hard, block, rate, "
+    "complaint, connection",
+    pulse_columns, 2};
+
+enum watch_dim watch_dim_of(struct bounce_slice name)
+{
+    unsigned dim = 0;
+
+    while (dim < WATCH_DIMS && !slice_eq(name, slice_cstr(watch_dims[dim])))
+        dim++;
+    return (enum watch_dim)dim;
+}
+
+static bool take_pulse(void *ctx, const struct store_value *row, size_t columns)
+{
+    struct watch_group *group =
+        watch_find(ctx, watch_dim_of(row[0].text), row[1].text);
+    uint32_t n[WATCH_COLUMNS];
+
+    (void)columns;
+    if (group == NULL)
+        return true;
+    for (unsigned i = 0; i < WATCH_COLUMNS; i++)
+        n[i] = (uint32_t)value_int(&row[3 + i]);
+    group_add(group, value_int(&row[2]), n);
+    return true;
+}
+
+enum store_err watch_open(struct ledger *ledger, struct store_error *error)
+{
+    struct watch *w = ledger->watch;
+    char text[32];
+    bool found;
+    enum store_err err;
+
+    w->foreign |= w->loaded && w->seq != ledger->event_seq;
+    if (w->loaded &&
+        (w->group_count > MOST_GROUPS || ledger->now >= w->loaded_at + KEPT_S ||
+         (w->foreign && ledger->now >= w->loaded_at + FOREIGN_S)))
+        watch_forget(w);
+    w->seq = ledger->event_seq;
+    if (w->loaded)
+        return STORE_OK;
+    err = book_meta(ledger->book, "incident_minute", text, sizeof(text), &found,
+                    error);
+    if (err != STORE_OK)
+        return err;
+    w->minute = w->stored_minute = found ? strtoll(text, NULL, 10) : -1;
+    w->last_at = (w->minute + 1) * 60 - 1;
+    w->loaded_at = ledger->now;
+    w->loaded = true;
+    return incidents_load(ledger, error);
+}
+
+/* Groups that this batch adds to must be whole. */
+static enum store_err load_groups(struct ledger *ledger,
+                                  struct store_error *error)
+{
+    struct watch *w = ledger->watch;
+    struct rows keys;
+
+    if (!rows_init(ledger, &keys, 2, 16))
+        return ledger_nomem(error);
+    for (size_t i = 0; i < w->delta_count; i++) {
+        struct watch_delta *d = &w->deltas[i];
+        struct store_value *key;
+
+        d->group = find(w, d->dim, d->value, d->hash);
+        if (d->group != NULL)
+            continue;
+        d->group = make_group(w, d->dim, d->value, d->hash);
+        key = rows_add(ledger, &keys);
+        if (d->group == NULL || key == NULL)
+            return ledger_nomem(error);
+        key[0] = store_text(slice_cstr(watch_dims[d->dim]));
+        key[1] = store_text(d->value);
+    }
+    return store_get_rows(ledger->book->store, &pulse_get, keys.values,
+                          keys.count, take_pulse, w, error);
+}
+
+enum store_err watch_need(struct ledger *ledger, enum watch_dim dim,
+                          struct bounce_slice value,
+                          struct watch_group **group_out,
+                          struct store_error *error)
+{
+    const struct store_value key[2] = {store_text(slice_cstr(watch_dims[dim])),
+                                       store_text(value)};
+    struct watch *w = ledger->watch;
+
+    *group_out = watch_find(w, dim, value);
+    if (*group_out != NULL)
+        return STORE_OK;
+    *group_out = make_group(w, dim, value, watch_hash(dim, value));
+    if (*group_out == NULL)
+        return ledger_nomem(error);
+    return store_get_rows(ledger->book->store, &pulse_get, key, 1, take_pulse,
+                          w, error);
+}
+
+static bool note(struct watch *w, struct watch_group *group)
+{
+    if (group->dirty)
+        return true;
+    if (w->dirty_count == w->dirty_cap) {
+        size_t cap = w->dirty_cap > 0 ? w->dirty_cap * 2 : 64;
+        struct watch_group **dirty =
+            realloc(w->dirty, cap * sizeof(struct watch_group *));
+
+        if (dirty == NULL)
+            return false;
+        w->dirty = dirty;
+        w->dirty_cap = cap;
+    }
+    w->dirty[w->dirty_count++] = group;
+    group->dirty = true;
+    return true;
+}
+
+struct counted {
+    const struct entry *entry;
+    uint32_t rows[WATCH_DIMS]; /* index + 1 of a delta; 0: no value */
+    uint32_t n[WATCH_COLUMNS];
+};
+
+static int by_time(const void *a, const void *b)
+{
+    const struct entry *x = ((const struct counted *)a)->entry;
+    const struct entry *y = ((const struct counted *)b)->entry;
+
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    return slice_compare(x->id, y->id);
+}
+
+/* What counts, with the rows that it counts in, in the order of time. NULL:
+ * memory is out. */
+static struct counted *gather(struct ledger *ledger,
+                              const struct entry *entries, size_t count,
+                              size_t *count_out)
+{
+    struct counted *list =
+        arena_alloc(&ledger->arena, (count + 1) * sizeof(*list));
+    struct bounce_slice values[WATCH_DIMS];
+    bool sorted = true;
+    size_t used = 0;
+
+    for (size_t i = 0; list != NULL && i < count; i++) {
+        const struct entry *e = &entries[i];
+        struct counted *c = &list[used];
+
+        if (!e->fresh || !e->counts || !count_of(ledger, e, c->n))
+            continue;
+        c->entry = e;
+        values_of(e, values);
+        for (unsigned dim = 0; dim < WATCH_DIMS; dim++) {
+            c->rows[dim] = 0;
+            if (values[dim].ptr != NULL)
+                c->rows[dim] = delta_of(ledger, (enum watch_dim)dim,
+                                        values[dim], e->at / HOUR_S);
+            if (values[dim].ptr != NULL && c->rows[dim] == 0)
+                return NULL;
+        }
+        sorted = sorted && (used == 0 || by_time(&list[used - 1], c) <= 0);
+        used++;
+    }
+    if (list != NULL && !sorted)
+        qsort(list, used, sizeof(*list), by_time);
+    *count_out = used;
+    return list;
+}
+
+static bool add_counts(struct ledger *ledger, const struct counted *c)
+{
+    struct watch *w = ledger->watch;
+    bool failed = false;
+
+    for (unsigned i = WATCH_FAILURES; i < WATCH_COLUMNS; i++)
+        failed |= c->n[i] != 0;
+    for (unsigned dim = 0; dim < WATCH_DIMS; dim++) {
+        struct watch_delta *d;
+
+        if (c->rows[dim] == 0)
+            continue;
+        d = &w->deltas[c->rows[dim] - 1];
+        for (unsigned i = 0; i < WATCH_COLUMNS; i++)
+            d->n[i] += c->n[i];
+        group_add(d->group, d->hour, c->n);
+        if (failed && !note(w, d->group))
+            return false;
+    }
+    return true;
+}
+
+/* Breakers that stood open for it. */
+static enum store_err take_breakers(struct ledger *ledger,
+                                    const struct entry *e,
+                                    struct store_error *error)
+{
+    struct incident_touch touch = {.at = e->at,
+                                   .until = e->at + BREAKER_S,
+                                   .category = e->category,
+                                   .rule = e->rule,
+                                   .seq = e->seq,
+                                   .event_id = e->id};
+    enum store_err err = STORE_OK;
+
+    touch.key = (struct incident_key){INCIDENT_BREAKER, WATCH_PROVIDER,
+                                      e->provider, SLICE("")};
+    if ((e->facts.breaker & BOUNCE_BREAKER_HARD_LEAP) != 0 &&
+        e->provider.ptr != NULL && e->cls == BOUNCE_CLASS_HARD)
+        err = incident_touch(ledger, &touch, error);
+    touch.key = (struct incident_key){INCIDENT_OWN_FAULT, WATCH_ALL, SLICE(""),
+                                      SLICE("")};
+    if (err == STORE_OK && (e->facts.breaker & BOUNCE_BREAKER_OWN_FAULT) != 0)
+        err = incident_touch(ledger, &touch, error);
+    return err;
+}
+
+static enum store_err follow_time(struct ledger *ledger, int64_t at,
+                                  struct store_error *error)
+{
+    struct watch *w = ledger->watch;
+    enum store_err err = STORE_OK;
+
+    if (at / 60 > w->minute) {
+        err = watch_step(ledger, at, at / HOUR_S > w->minute / 60, error);
+        w->minute = at / 60;
+        w->last_at = at;
+    } else if (at / 60 == w->minute && at > w->last_at) {
+        w->last_at = at;
+    }
+    return err;
+}
+
+enum store_err watch_entries(struct ledger *ledger, const struct entry *entries,
+                             size_t count, struct store_error *error)
+{
+    enum store_err err = STORE_OK;
+    struct counted *list;
+    size_t used;
+
+    list = gather(ledger, entries, count, &used);
+    if (list == NULL)
+        return ledger_nomem(error);
+    err = load_groups(ledger, error);
+    for (size_t i = 0; i < used && err == STORE_OK; i++) {
+        err = follow_time(ledger, list[i].entry->at, error);
+        if (err == STORE_OK && !add_counts(ledger, &list[i]))
+            err = ledger_nomem(error);
+        if (err == STORE_OK)
+            err = take_breakers(ledger, list[i].entry, error);
+    }
+    return err;
+}
+
+/* ---- Its rows ---------------------------------------------------------- */
+
+static enum store_err put_deltas(struct ledger *ledger,
+                                 struct store_error *error)
+{
+    const struct watch *w = ledger->watch;
+    struct rows rows;
+
+    if (!rows_init(ledger, &rows, PULSE_COLUMNS, w->delta_count))
+        return ledger_nomem(error);
+    for (size_t i = 0; i < w->delta_count; i++) {
+        const struct watch_delta *d = &w->deltas[i];
+        struct store_value *row = rows_add(ledger, &rows);
+
+        if (row == NULL)
+            return ledger_nomem(error);
+        row[0] = store_text(slice_cstr(watch_dims[d->dim]));
+        row[1] = store_text(d->value);
+        row[2] = store_int(d->hour);
+        for (unsigned k = 0; k < WATCH_COLUMNS; k++)
+            row[3 + k] = store_int(d->n[k]);
+    }
+    return store_put_rows(ledger->book->store, &pulse_put, rows.values,
+                          rows.count, error);
+}
+
+enum store_err watch_put(struct ledger *ledger, struct store_error *error)
+{
+    struct watch *w = ledger->watch;
+    enum store_err err = put_deltas(ledger, error);
+    char text[32];
+
+    if (err == STORE_OK)
+        err = incidents_put(ledger, error);
+    w->seq = ledger->event_seq;
+    if (err != STORE_OK || w->minute == w->stored_minute)
+        return err;
+    w->stored_minute = w->minute;
+    snprintf(text, sizeof(text), "%" PRId64, w->minute);
+    return book_meta_set(ledger->book, "incident_minute", text, error);
+}
+
+enum store_err watch_settle(struct ledger *ledger, int64_t now,
+                            struct store_error *error)
+{
+    return incidents_expire(ledger, now, error);
+}
+
+static enum store_err look(struct ledger *ledger, int64_t now,
+                           struct store_error *error)
+{
+    struct watch_group *all;
+    enum store_err err = ledger_read_seqs(ledger, error);
+
+    if (err == STORE_OK)
+        err = watch_open(ledger, error);
+    if (err == STORE_OK)
+        err = watch_need(ledger, WATCH_ALL, SLICE(""), &all, error);
+    if (err == STORE_OK)
+        err = watch_step(ledger, now, true, error);
+    if (err == STORE_OK)
+        err = changes_put(ledger, error);
+    return err == STORE_OK ? watch_put(ledger, error) : err;
+}
+
+enum store_err ledger_watch(struct ledger *ledger, int64_t now,
+                            struct store_error *error)
+{
+    enum store_err err;
+
+    ledger_begin_batch(ledger, now);
+    err = store_begin(ledger->book->store, STORE_WRITE, error);
+    if (err != STORE_OK)
+        return err;
+    return ledger_transact(ledger, look(ledger, now, error), error);
+}
