@@ -25,7 +25,8 @@ enum http_role {
 #define HTTP_ROLE_ANY                                                          \
     (HTTP_ROLE_CHECK | HTTP_ROLE_INGEST | HTTP_ROLE_READ | HTTP_ROLE_ADMIN)
 
-#define HTTP_GROUPS 6
+#define HTTP_GROUPS  6
+#define HTTP_RETIRED 8 /* servers that only wait for their clients to go */
 
 struct http_socket {
     const char *where;
@@ -38,11 +39,13 @@ struct http {
     const struct module_http *module;
     struct http_socket *sockets;
     size_t count;
-    char *cert, *key; /* PEM, as long as the servers use them */
+    /* That had an older certificate, the oldest first; NULL: there are fewer. */
+    struct http_server *retired[HTTP_RETIRED];
+    char *cert, *key; /* PEM */
     struct http_guard *guard;
     struct http_jobs *jobs;
     struct hook_accounts *hooks; /* under lock */
-    pthread_mutex_t lock;        /* of idle, hooks and each socket's server */
+    pthread_mutex_t lock;        /* of idle, hooks, retired, each socket's server */
     struct http_work *idle;      /* between calls */
     struct http_metrics metrics[HTTP_GROUPS + 1]; /* the last: no group */
 };

@@ -172,6 +172,8 @@ static uint64_t connections(struct http *http)
     pthread_mutex_lock(&http->lock); /* a reload changes them */
     for (size_t i = 0; i < http->count; i++)
         sum += http->module->connections(http->sockets[i].server);
+    for (size_t i = 0; i < HTTP_RETIRED && http->retired[i] != NULL; i++)
+        sum += http->module->connections(http->retired[i]);
     pthread_mutex_unlock(&http->lock);
     return sum;
 }

@@ -34,7 +34,7 @@ struct http_server_options {
     int fd; /* listens; the server's from now on */
     unsigned threads, max_connections, timeout_s;
     size_t max_body, max_header;    /* max_body also once it is unpacked */
-    const char *tls_cert, *tls_key; /* PEM text; NULL: without TLS */
+    const char *tls_cert, *tls_key; /* PEM text, copied; NULL: without TLS */
     /* A whole request, in a thread of the server. It calls one of reply and
      * stream, once, now or later from any thread. */
     void (*handle)(void *ctx, struct http_exchange *exchange,
@@ -52,6 +52,8 @@ struct module_http {
     /* NULL: why_out says why. */
     struct http_server *(*start)(const struct http_server_options *options,
                                  char why_out[200]);
+    /* No new connections; those that are open go on. */
+    void (*retire)(struct http_server *server);
     /* No new connections; waits for exchanges at hand, then frees. Whatever was
      * handed over must be answered for it to end. */
     void (*stop)(struct http_server *server);

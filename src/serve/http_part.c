@@ -76,11 +76,25 @@ static bool start_at(struct http *http, const char *where)
     return false;
 }
 
+static void drop_retired(struct http *http, size_t i)
+{
+    struct http_server *server = http->retired[i];
+
+    pthread_mutex_lock(&http->lock);
+    memmove(&http->retired[i], &http->retired[i + 1],
+            (HTTP_RETIRED - 1 - i) * sizeof(http->retired[0]));
+    http->retired[HTTP_RETIRED - 1] = NULL;
+    pthread_mutex_unlock(&http->lock);
+    http->module->stop(server);
+}
+
 static void stop(struct serve *serve, void *part)
 {
     struct http *http = part;
 
     (void)serve;
+    while (http->retired[0] != NULL)
+        drop_retired(http, 0);
     while (http->count > 0) {
         struct http_socket *socket = &http->sockets[--http->count];
 
@@ -119,6 +133,27 @@ static bool read_tls(struct http *http, char **cert_out, char **key_out)
     return false;
 }
 
+/* Connections that were made under an old certificate live on, a few
+ * certificates long. */
+static void add_retired(struct http *http, struct http_server *server)
+{
+    size_t i = 0;
+
+    while (i < HTTP_RETIRED && http->retired[i] != NULL) {
+        if (http->module->connections(http->retired[i]) == 0)
+            drop_retired(http, i);
+        else
+            i++;
+    }
+    if (i == HTTP_RETIRED) {
+        drop_retired(http, 0);
+        i--;
+    }
+    pthread_mutex_lock(&http->lock);
+    http->retired[i] = server;
+    pthread_mutex_unlock(&http->lock);
+}
+
 static bool replace_server(struct http *http, struct http_socket *socket)
 {
     char why[200];
@@ -135,7 +170,8 @@ static bool replace_server(struct http *http, struct http_socket *socket)
     old = socket->server;
     socket->server = fresh;
     pthread_mutex_unlock(&http->lock);
-    http->module->stop(old);
+    http->module->retire(old);
+    add_retired(http, old);
     return true;
 }
 

@@ -16,24 +16,15 @@
 #include "serve/module_http_cast.h"
 #include "serve/module_http_gzip.h"
 #include "serve/module_http_peer.h"
+#include "serve/module_http_slow.h"
 #include "store/module.h"
 
 #define TICK_MS      250 /* streams are looked at so often */
 #define STREAM_BLOCK 4096
-#define BODIES       16   /* of the largest size, all connections together */
-#define LEAST_RATE   1024 /* bytes a second that a request must come with */
+#define BODIES       16   /* of the largest size, in all; answers too */
 #define PACK_FROM    1024 /* bytes: shorter answers are not packed */
 
 enum stage { COMING, HANDED, ANSWERED };
-
-/* A connection, from accept to close. */
-struct peer {
-    int fd;
-    _Atomic int64_t since_ms;  /* it owes us a request */
-    _Atomic size_t bytes;      /* of it so far */
-    atomic_bool busy;          /* the request is here: nothing is owed */
-    struct peer *next, **link; /* under server->lock */
-};
 
 struct http_exchange {
     struct http_server *server;
@@ -44,6 +35,8 @@ struct http_exchange {
     struct http_request request;
     char *body;
     size_t len, cap;
+    size_t came; /* bytes of the body, kept or not */
+    size_t owed; /* bytes of the answer */
     enum stage stage;
     unsigned refused; /* status, once it was refused */
     bool packs;       /* the peer takes gzip */
@@ -66,9 +59,11 @@ struct http_server {
     pthread_t ticker;
     pthread_mutex_t lock;
     struct http_exchange *streams;
-    struct peer *peers;
+    struct peers peers;
+    char *cert, *key;            /* NULL: without TLS */
     unsigned exchanges, waiting; /* waiting: handed over, not answered */
     bool stopping, ticking;
+    int quiesced; /* the socket that listened; -1: it still does */
     _Atomic size_t bodies; /* bytes that all of them hold */
 };
 
@@ -155,6 +150,8 @@ static void http_reply(struct http_exchange *exchange, unsigned status,
         MHD_add_response_header(response, MHD_HTTP_HEADER_VARY,
                                 "Accept-Encoding");
         add_headers(response, type, pairs);
+        exchange->owed = body.len;
+        atomic_fetch_add(&exchange->server->bodies, body.len);
     }
     answer(exchange, status, response);
 }
@@ -218,31 +215,6 @@ static void wake_streams(struct http_server *server)
     }
 }
 
-static int64_t clock_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* libmicrohttpd's own time-out begins anew with every byte: who sends one now
- * and then would keep the connection for ever. */
-static void drop_slow(struct http_server *server)
-{
-    const int64_t now = clock_ms();
-    const int64_t grace = (int64_t)server->options.timeout_s * 2000;
-
-    for (struct peer *peer = server->peers; peer != NULL; peer = peer->next) {
-        int64_t owed =
-            grace + (int64_t)(atomic_load(&peer->bytes) * 1000 / LEAST_RATE);
-
-        if (!atomic_load(&peer->busy) &&
-            now - atomic_load(&peer->since_ms) > owed)
-            shutdown(peer->fd, SHUT_RDWR);
-    }
-}
-
 static void *tick(void *arg)
 {
     struct http_server *server = arg;
@@ -253,57 +225,31 @@ static void *tick(void *arg)
         nanosleep(&pause, NULL);
         pthread_mutex_lock(&server->lock);
         wake_streams(server);
-        drop_slow(server);
         stopping = server->stopping;
         pthread_mutex_unlock(&server->lock);
+        peers_drop_slow(&server->peers, server->options.timeout_s);
     } while (!stopping);
     return NULL;
 }
 
 /* ---- Connections ------------------------------------------------------- */
 
-static void peer_comes(struct http_server *server,
-                       struct MHD_Connection *connection, void **own)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct peer *peer = calloc(1, sizeof(*peer));
-
-    *own = peer;
-    if (peer == NULL)
-        return;
-    peer->fd = info != NULL ? info->connect_fd : -1;
-    atomic_store(&peer->since_ms, clock_ms());
-    pthread_mutex_lock(&server->lock);
-    peer->next = server->peers;
-    peer->link = &server->peers;
-    if (peer->next != NULL)
-        peer->next->link = &peer->next;
-    server->peers = peer;
-    pthread_mutex_unlock(&server->lock);
-}
-
-/* The socket is still open: drop_slow() never meets another one's number. */
-static void peer_goes(struct http_server *server, struct peer *peer)
-{
-    if (peer == NULL)
-        return;
-    pthread_mutex_lock(&server->lock);
-    *peer->link = peer->next;
-    if (peer->next != NULL)
-        peer->next->link = peer->link;
-    pthread_mutex_unlock(&server->lock);
-    free(peer);
-}
-
 static void connection_changed(void *ctx, struct MHD_Connection *connection,
                                void **own,
                                enum MHD_ConnectionNotificationCode code)
 {
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        peer_comes(ctx, connection, own);
-    else
-        peer_goes(ctx, *own);
+    struct http_server *server = ctx;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+            connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+        *own = peer_add(&server->peers, info != NULL ? info->connect_fd : -1);
+    } else {
+        /* The socket is still open: peers_drop_slow() never meets another
+         * one's number. */
+        peer_remove(&server->peers, *own);
+    }
 }
 
 static struct peer *peer_at(struct MHD_Connection *connection)
@@ -312,15 +258,6 @@ static struct peer *peer_at(struct MHD_Connection *connection)
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
     return info != NULL ? info->socket_context : NULL;
-}
-
-static void peer_is_busy(struct peer *peer, bool busy)
-{
-    if (peer == NULL)
-        return;
-    atomic_store(&peer->bytes, 0);
-    atomic_store(&peer->since_ms, clock_ms());
-    atomic_store(&peer->busy, busy);
 }
 
 /* ---- Requests ---------------------------------------------------------- */
@@ -389,7 +326,7 @@ static struct http_exchange *exchange_new(struct http_server *server,
     exchange->request.method = exchange->method;
     exchange->request.path = exchange->path;
     exchange->request.address = exchange->address;
-    exchange->request.tls = server->options.tls_cert != NULL;
+    exchange->request.tls = server->cert != NULL;
     exchange->peer = peer_at(connection);
     exchange->packs =
         gzip_accepted(http_header(exchange, MHD_HTTP_HEADER_ACCEPT_ENCODING));
@@ -487,6 +424,8 @@ static enum MHD_Result send_answer(struct http_exchange *exchange)
     pthread_mutex_unlock(&exchange->lock);
     if (response == NULL) /* memory is out */
         return send_plain(exchange, MHD_HTTP_INTERNAL_SERVER_ERROR);
+    if (exchange->pull == NULL)
+        peer_reads(exchange->peer, exchange->owed);
     result = MHD_queue_response(exchange->connection, status, response);
     MHD_destroy_response(response);
     return result;
@@ -501,7 +440,7 @@ static enum MHD_Result hand_over(struct http_exchange *exchange)
 
     if (exchange->stage == COMING) {
         exchange->stage = HANDED;
-        peer_is_busy(exchange->peer, true);
+        peer_waits(exchange->peer);
         pthread_mutex_lock(&server->lock);
         server->waiting++;
         pthread_mutex_unlock(&server->lock);
@@ -518,6 +457,12 @@ static enum MHD_Result hand_over(struct http_exchange *exchange)
     }
     pthread_mutex_unlock(&exchange->lock);
     return answered ? send_answer(exchange) : MHD_YES;
+}
+
+/* Bodies and answers that are held for slow peers take too much memory. */
+static bool is_full(struct http_server *server)
+{
+    return atomic_load(&server->bodies) > BODIES * server->options.max_body;
 }
 
 static bool declares_too_much(const struct http_exchange *exchange)
@@ -540,6 +485,8 @@ static enum MHD_Result begin(struct http_server *server,
         return MHD_NO;
     if (declares_too_much(exchange))
         return send_plain(exchange, MHD_HTTP_CONTENT_TOO_LARGE);
+    if (is_full(server))
+        return send_plain(exchange, MHD_HTTP_SERVICE_UNAVAILABLE);
     if (server->options.accept == NULL ||
         server->options.accept(server->options.ctx, exchange,
                                &exchange->request))
@@ -548,25 +495,24 @@ static enum MHD_Result begin(struct http_server *server,
 }
 
 /* A body in chunks names no length: it is dropped at the limit, and refused
- * once it is over, which it is soon: time runs out. */
-static void take_body(struct http_exchange *exchange, const char *data,
+ * once it is over. false: it goes on for too long to wait for that. */
+static bool take_body(struct http_exchange *exchange, const char *data,
                       size_t len)
 {
     struct http_server *server = exchange->server;
     const size_t held = exchange->cap;
 
-    if (exchange->peer != NULL)
-        atomic_fetch_add(&exchange->peer->bytes, len);
-    if (exchange->refused == 0 &&
-        exchange->len + len > server->options.max_body)
+    peer_sent(exchange->peer, len);
+    exchange->came += len;
+    if (exchange->refused == 0 && exchange->came > server->options.max_body)
         exchange->refused = MHD_HTTP_CONTENT_TOO_LARGE;
     if (exchange->refused == 0 &&
-        (atomic_load(&server->bodies) > BODIES * server->options.max_body ||
-         !keep_body(exchange, data, len)))
+        (is_full(server) || !keep_body(exchange, data, len)))
         exchange->refused = MHD_HTTP_SERVICE_UNAVAILABLE;
     atomic_fetch_add(&server->bodies, exchange->cap - held);
     if (exchange->refused != 0)
         drop_body(exchange);
+    return exchange->came / 2 <= server->options.max_body;
 }
 
 /* 0, or the status to refuse it with. */
@@ -609,7 +555,8 @@ static enum MHD_Result access_handler(void *ctx,
     if (exchange == NULL)
         return begin(server, connection, path, method, own);
     if (*len > 0) {
-        take_body(exchange, data, *len);
+        if (!take_body(exchange, data, *len))
+            return MHD_NO;
         *len = 0;
         return MHD_YES;
     }
@@ -635,7 +582,8 @@ static void completed(void *ctx, struct MHD_Connection *connection, void **own,
     if (exchange->pull_done != NULL)
         exchange->pull_done(exchange->pull_ctx);
     drop_body(exchange);
-    peer_is_busy(exchange->peer, false);
+    atomic_fetch_sub(&server->bodies, exchange->owed);
+    peer_asks(exchange->peer);
     free(exchange->path);
     free(exchange->method);
     pthread_mutex_destroy(&exchange->lock);
@@ -660,13 +608,12 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
     const struct http_server_options *o = &server->options;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_ITC | MHD_USE_ERROR_LOG;
-    struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_MEM_CERT, 0, only_read(o->tls_cert)},
-        {MHD_OPTION_HTTPS_MEM_KEY, 0, only_read(o->tls_key)},
-        {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, server->cert},
+                                   {MHD_OPTION_HTTPS_MEM_KEY, 0, server->key},
+                                   {MHD_OPTION_END, 0, NULL}};
     const struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
 
-    if (o->tls_cert != NULL)
+    if (server->cert != NULL)
         flags |= MHD_USE_TLS;
     return MHD_start_daemon(
         flags, 0, NULL, NULL, access_handler, server,
@@ -677,7 +624,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->max_header,
         MHD_OPTION_NOTIFY_COMPLETED, completed, server,
         MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
-        MHD_OPTION_ARRAY, o->tls_cert != NULL ? tls : none, MHD_OPTION_END);
+        MHD_OPTION_ARRAY, server->cert != NULL ? tls : none, MHD_OPTION_END);
 }
 
 static unsigned http_connections(struct http_server *server)
@@ -688,18 +635,24 @@ static unsigned http_connections(struct http_server *server)
     return info != NULL ? info->num_connections : 0;
 }
 
+/* The socket stays open until the threads have ended: libmicrohttpd's take it
+ * off their lists only later, and give up the process if it is closed then. */
+static void http_retire(struct http_server *server)
+{
+    MHD_socket fd = MHD_quiesce_daemon(server->daemon);
+
+    if (fd != MHD_INVALID_SOCKET)
+        server->quiesced = fd;
+}
+
 static void http_stop(struct http_server *server)
 {
     bool left;
 
     if (server == NULL)
         return;
-    if (server->daemon != NULL) {
-        MHD_socket fd = MHD_quiesce_daemon(server->daemon);
-
-        if (fd != MHD_INVALID_SOCKET)
-            close(fd);
-    }
+    if (server->daemon != NULL)
+        http_retire(server);
     pthread_mutex_lock(&server->lock);
     server->stopping = true;
     pthread_mutex_unlock(&server->lock);
@@ -720,8 +673,24 @@ static void http_stop(struct http_server *server)
     }
     if (server->daemon != NULL)
         MHD_stop_daemon(server->daemon);
+    if (server->quiesced >= 0)
+        close(server->quiesced);
     pthread_mutex_destroy(&server->lock);
+    peers_clear(&server->peers);
+    free(server->cert);
+    free(server->key);
     free(server);
+}
+
+static bool copy_tls(struct http_server *server)
+{
+    const struct http_server_options *o = &server->options;
+
+    if (o->tls_cert == NULL)
+        return true;
+    server->cert = strdup(o->tls_cert);
+    server->key = strdup(o->tls_key);
+    return server->cert != NULL && server->key != NULL;
 }
 
 static struct http_server *http_start(const struct http_server_options *options,
@@ -734,8 +703,11 @@ static struct http_server *http_start(const struct http_server_options *options,
         return NULL;
     }
     server->options = *options;
+    server->quiesced = -1;
     pthread_mutex_init(&server->lock, NULL);
-    server->daemon = start_daemon(server);
+    peers_init(&server->peers);
+    if (copy_tls(server))
+        server->daemon = start_daemon(server);
     if (server->daemon == NULL) {
         snprintf(why_out, 200, "%s",
                  options->tls_cert != NULL &&
@@ -752,5 +724,5 @@ static struct http_server *http_start(const struct http_server_options *options,
 }
 
 MODULE_EXPORT const struct module_http bounce_module_http = {
-    MODULE_VERSION, http_start, http_stop,  http_connections, http_header,
-    http_headers,   http_query, http_reply, http_stream};
+    MODULE_VERSION, http_start,   http_retire, http_stop,  http_connections,
+    http_header,    http_headers, http_query,  http_reply, http_stream};

@@ -68,6 +68,19 @@ http GET /healthz
 code 200 "the unix socket has no TLS"
 
 # ---- Reload: certificate, secret; nobody is turned away meanwhile
+# A client that stays: over_old TEXT sends a request on its connection.
+coproc OLD { openssl s_client -quiet -connect "127.0.0.1:$PORT" -CAfile first.pem 2>/dev/null; }
+# shellcheck disable=SC2153 # bash sets OLD_PID
+old_pid=$OLD_PID
+over_old() {
+    local line
+    printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n' >&"${OLD[1]}"
+    while read -r -t 10 line <&"${OLD[0]}"; do
+        [ "$line" != '{"status":"ok"}' ] || return 0
+    done
+    fail "no answer $1"
+}
+over_old "before the reload"
 (
     for _ in $(seq 40); do
         curl -sf -o /dev/null --max-time 10 --unix-socket "$SOCKET" http://localhost/healthz || echo lost
@@ -82,9 +95,12 @@ log_has 'reload result=done'
 log_has 'tls result=renewed'
 wait "$steady"
 equal '' "$(cat steady)" "calls during the reload"
+over_old "on a connection under the old certificate"
 BASE=https://127.0.0.1:$PORT
 http GET /v1/holds --cacert cert.pem
 code 200 "the new certificate"
+over_old "beside the new certificate"
+kill "$old_pid"
 ! curl -s -o /dev/null --max-time 5 --cacert first.pem "https://127.0.0.1:$PORT/healthz" ||
     fail "the old certificate is still there"
 BASE=unix
