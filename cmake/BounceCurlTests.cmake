@@ -11,3 +11,17 @@ if(TARGET bounce_module_curl AND TARGET bounce_module_http AND
   add_dependencies(curl_http bounce_module_curl bounce_module_http)
   bounce_test(curl/http 120 curl_http)
 endif()
+
+# Mailboxes, of Debian's Dovecot.
+if(TARGET bounce_module_curl)
+  set(mailbox_tests_dir ${PROJECT_SOURCE_DIR}/tests/mailbox)
+  add_executable(mail_cut ${mailbox_tests_dir}/cut.c)
+  file(GLOB mailbox_scripts CONFIGURE_DEPENDS ${mailbox_tests_dir}/*.sh)
+  list(FILTER mailbox_scripts EXCLUDE REGEX "/lib.sh$")
+  foreach(file ${mailbox_scripts})
+    get_filename_component(name ${file} NAME_WE)
+    bounce_test(mailbox/${name} 300 ${file} $<TARGET_FILE:bounce>)
+    set_tests_properties(${test_prefix}mailbox/${name} PROPERTIES
+      SKIP_RETURN_CODE 77)
+  endforeach()
+endif()

@@ -8,10 +8,10 @@
 #include "cli/cli.h"
 #include "cli/progress.h"
 
-#define LINES_MAX   5 /* connections in a row that bring nothing */
+#define LINES_MAX   4 /* connections in a row that bring nothing */
 #define STRIKES     2 /* connections that one message may break */
 #define SECRET_MAX  ((size_t)16 << 10)
-#define PAUSE_MS    300
+#define PAUSE_MS    250
 #define FIRST_LIMIT 200
 
 /* ---- What the two protocols share -------------------------------------- */
@@ -273,7 +273,7 @@ static int read_mailbox(struct mailbox *box, const struct module_curl *curl,
         status = connect_once(box, curl, login);
         fruitless = box->done > done ? 0 : fruitless + 1;
         if (status == MAILBOX_LOST && fruitless < LINES_MAX)
-            pause_ms((long)PAUSE_MS * (fruitless + 1));
+            pause_ms((long)PAUSE_MS * fruitless);
     } while ((status == MAILBOX_MORE || status == MAILBOX_LOST) &&
              fruitless < LINES_MAX && ingest_stopped == 0);
     if (ingest_stopped != 0)

@@ -15,6 +15,7 @@
 
 struct mail_line {
     CURL *handle;
+    CURLU *url; /* NULL: the handle has it */
     curl_socket_t fd;
     unsigned idle_ms;
     bool (*stop)(void *ctx);
@@ -49,25 +50,43 @@ static int ask_stop(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c,
     return line->stop != NULL && line->stop(line->ctx) ? 1 : 0;
 }
 
-static CURLcode set_login(CURL *handle, const struct mail_login *login)
+/* libcurl looks into ~/.netrc only for a user that stands in the URL. */
+static CURLcode set_url_with_user(struct mail_line *line,
+                                  const struct mail_login *login)
 {
-    CURLcode code = curl_easy_setopt(handle, CURLOPT_URL, login->url);
+    line->url = curl_url();
+    if (line->url == NULL)
+        return CURLE_OUT_OF_MEMORY;
+    if (curl_url_set(line->url, CURLUPART_URL, login->url, 0) != CURLUE_OK ||
+        curl_url_set(line->url, CURLUPART_USER, login->user, CURLU_URLENCODE) !=
+            CURLUE_OK)
+        return CURLE_URL_MALFORMAT;
+    curl_easy_setopt(line->handle, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+    return curl_easy_setopt(line->handle, CURLOPT_CURLU, line->url);
+}
 
-    if (code == CURLE_OK && login->ca_file != NULL) {
+static CURLcode set_login(struct mail_line *line,
+                          const struct mail_login *login)
+{
+    CURL *handle = line->handle;
+    CURLcode code = CURLE_OK;
+
+    if (login->ca_file != NULL) {
         code = curl_easy_setopt(handle, CURLOPT_CAINFO, login->ca_file);
         /* That file alone, not also the system's folder. */
         curl_easy_setopt(handle, CURLOPT_CAPATH, NULL);
     }
+    if (code == CURLE_OK && login->password == NULL && login->token == NULL)
+        return set_url_with_user(line, login);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(handle, CURLOPT_URL, login->url);
     if (code == CURLE_OK)
         code = curl_easy_setopt(handle, CURLOPT_USERNAME, login->user);
     if (code == CURLE_OK && login->token != NULL)
-        code = curl_easy_setopt(handle, CURLOPT_XOAUTH2_BEARER, login->token);
-    else if (code == CURLE_OK && login->password != NULL)
-        code = curl_easy_setopt(handle, CURLOPT_PASSWORD, login->password);
-    else if (code == CURLE_OK)
-        code =
-            curl_easy_setopt(handle, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
-    return code;
+        return curl_easy_setopt(handle, CURLOPT_XOAUTH2_BEARER, login->token);
+    return code == CURLE_OK
+               ? curl_easy_setopt(handle, CURLOPT_PASSWORD, login->password)
+               : code;
 }
 
 static CURLcode set_line(struct mail_line *line, const struct mail_login *login)
@@ -87,7 +106,7 @@ static CURLcode set_line(struct mail_line *line, const struct mail_login *login)
     curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, ask_stop);
     curl_easy_setopt(handle, CURLOPT_XFERINFODATA, line);
-    return set_login(handle, login);
+    return set_login(line, login);
 }
 
 /* The response codes by which servers say that they refuse for now only: RFC
@@ -183,6 +202,7 @@ void module_curl_mail_close(struct mail_line *line)
     /* libcurl says good-bye by itself: it shall not wait long for the answer. */
     curl_easy_setopt(line->handle, CURLOPT_SERVER_RESPONSE_TIMEOUT, 2L);
     curl_easy_cleanup(line->handle);
+    curl_url_cleanup(line->url);
     free(line);
 }
 

@@ -43,9 +43,9 @@ start_dovecot() {
         imap=$base imaps=$((base + 1)) pop3=$((base + 2)) pop3s=$((base + 3))
         configure_dovecot "$@" >dovecot.conf
         "$dovecot" -c "$work/dovecot.conf" 2>>dovecot.log || continue
-        dovecot_pid=$(cat dovecot/master.pid) || continue
-        for _ in $(seq 50); do
-            (: <>"/dev/tcp/127.0.0.1/$imap") 2>/dev/null && return
+        for _ in $(seq 100); do
+            dovecot_pid=$(cat dovecot/master.pid 2>/dev/null) &&
+                (: <>"/dev/tcp/127.0.0.1/$imap") 2>/dev/null && return
             sleep 0.1
         done
         stop_dovecot
@@ -82,6 +82,7 @@ first_valid_uid = 0
 mail_location = maildir:$boxes/%u:INDEX=$boxes/.index-%u
 mailbox_list_index = no
 disable_plaintext_auth = no
+auth_failure_delay = 0
 passdb {
   driver = static
   args = password=secret
@@ -230,8 +231,20 @@ reports() {
     done | sort | tr '\n' ' ')
 }
 
-# known STORE: addresses with a failure, and how many events there are of all.
+# known STORE: each address that failed, with the number of its events.
 known() {
-    "$BOUNCE" events --store "$1" --kind bounce --columns address 2>/dev/null |
-        sort | uniq -c | awk '{ printf "%s%s:%s", n++ ? " " : "", $2, $1 }'
+    "$BOUNCE" events --store "$1" --kind bounce --columns recipient |
+        sort | uniq -c | awk '{ printf("%s%s:%s", (NR > 1 ? " " : ""), $2, $1) }'
+}
+
+# cut_off PORT WHERE: something between us and that port (cut.c); its port is in cut.
+cut_off() {
+    coproc CUTTER { exec "$(dirname "$BOUNCE")/mail_cut" "$1" "$2"; }
+    cutter=$CUTTER_PID
+    read -r cut <&"${CUTTER[0]}"
+}
+
+uncut() {
+    kill "$cutter"
+    wait "$cutter" 2>/dev/null
 }
