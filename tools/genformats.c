@@ -428,24 +428,34 @@ static void put_lines(struct generator *g)
     fputs("    {0, 0, 0, 0, 0}};\n\n", g->out);
 }
 
-static void put_marks(struct generator *g)
+static void gather_marks(struct generator *g)
 {
-    fputs("const struct format_mark FORMAT_MARKS[] = {\n", g->out);
     for (size_t i = 0; i < g->formats.count; i++) {
         struct made_format *f = VEC_AT(g->formats, struct made_format, i);
         f->format.first_mark = (uint16_t)g->marks.count;
         f->format.marks = (uint16_t)f->marks.count;
         for (size_t k = 0; k < f->marks.count; k++) {
             const struct made_mark *m = VEC_AT(f->marks, struct made_mark, k);
-            fprintf(g->out, "    {%uU, %uU, %u, %u, %u, %u, %u, %u},\n",
-                    m->mark.text, m->mark.name, m->mark.text_len,
-                    m->mark.name_len, m->mark.format, m->mark.place,
-                    m->mark.test, m->mark.role);
+
+            if (m->mark.role == FORMAT_ROLE_END)
+                f->format.flags |= FORMAT_FLAG_ENDS;
             generator_must(vec_push(&g->marks, &g->arena, m) != SIZE_MAX);
         }
     }
+}
+
+static void put_marks(struct generator *g)
+{
+    fputs("const struct format_mark FORMAT_MARKS[] = {\n", g->out);
+    for (size_t i = 0; i < g->marks.count; i++) {
+        const struct format_mark *m =
+            &VEC_AT(g->marks, struct made_mark, i)->mark;
+        fprintf(g->out, "    {%uU, %uU, %u, %u, %u, %u, %u, %u, %u},\n",
+                m->text, m->name, m->text_len, m->name_len, m->format, m->place,
+                m->test, m->role, m->step);
+    }
     fprintf(g->out,
-            "    {0, 0, 0, 0, 0, 0, 0, 0}};\nconst size_t "
+            "    {0, 0, 0, 0, 0, 0, 0, 0, 0}};\nconst size_t "
             "FORMAT_MARK_COUNT = %zu;\n\n",
             g->marks.count);
 }
@@ -564,6 +574,8 @@ int main(int argc, char **argv)
           g.out);
     put_strings(&g);
     put_lines(&g);
+    gather_marks(&g);
+    find_header_steps(&g);
     put_marks(&g);
     put_indexes(&g);
     put_headers(&g);

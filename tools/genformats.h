@@ -49,6 +49,8 @@ void generator_fail(const struct generator *g, unsigned line, const char *what,
 /* Ends the program for want of memory unless ok. */
 void generator_must(bool ok);
 
+/* Sets the steps of g->marks. */
+void find_header_steps(struct generator *g);
 /* How marks are found (struct format_indexes, FORMAT_HEADERS): written from
  * g->marks. */
 void put_indexes(struct generator *g);

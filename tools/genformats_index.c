@@ -5,8 +5,13 @@
 #include "genformats.h"
 #include "slots.h"
 
-/* Of all marks, how often four bytes of that hash stand in them. */
-enum { RARITY_BITS = 16 };
+enum {
+    RARITY_BITS = 16, /* of a table that tells how often four bytes stand in
+                         all marks */
+    FILTER_BITS = 15,
+    BUCKET_BITS = 11,
+    VALUE_SIZE = 128
+};
 
 /* Which marks an index holds. */
 struct choice {
@@ -16,6 +21,8 @@ struct choice {
 };
 
 struct made_anchor {
+    struct bounce_slice text; /* of its mark */
+    unsigned kind;            /* place and test of its mark */
     uint32_t hash;
     struct format_anchor anchor;
 };
@@ -32,6 +39,11 @@ struct indexer {
 static const struct made_mark *mark_at(const struct generator *g, size_t i)
 {
     return VEC_AT(g->marks, struct made_mark, i);
+}
+
+static const struct made_anchor *anchor_at(const struct indexer *x, size_t i)
+{
+    return VEC_AT(x->anchors, struct made_anchor, i);
 }
 
 static size_t rarity_slot(const char *four)
@@ -55,10 +67,8 @@ static bool is_chosen(const struct choice *choice, const struct made_mark *m)
     bool contains = m->mark.test == FORMAT_TEST_CONTAINS;
 
     if ((choice->places >> m->mark.place & 1) == 0 ||
-        m->mark.role == FORMAT_ROLE_END || m->text.len < 4)
+        m->mark.role == FORMAT_ROLE_END)
         return false;
-    if (m->mark.place == FORMAT_PLACE_HEADER)
-        return contains && !choice->beginnings;
     return (!contains && m->text.len >= 8) == choice->beginnings;
 }
 
@@ -92,15 +102,16 @@ static size_t rarest(const struct indexer *x, struct bounce_slice text,
     return best;
 }
 
-static void add_anchor(struct indexer *x, size_t mark, size_t offset)
+static void add_anchor(struct indexer *x, size_t mark, size_t offset,
+                       uint32_t hash)
 {
     struct bounce_slice text = mark_at(x->g, mark)->text;
-    struct made_anchor made = {0};
+    const struct format_mark *m = &mark_at(x->g, mark)->mark;
+    struct made_anchor made = {
+        .text = text, .kind = m->place * 16U + m->test, .hash = hash};
 
-    made.hash = x->choice->beginnings ? format_hash8(text.ptr)
-                                      : format_hash4(text.ptr + offset);
     made.anchor.mark = (uint16_t)mark;
-    made.anchor.offset = (uint16_t)offset;
+    made.anchor.offset = offset & 0x7FFF;
     made.anchor.len = (uint16_t)text.len;
     /* The end farther from the anchor. */
     if (offset < text.len / 2)
@@ -115,67 +126,116 @@ static void add_anchors(struct indexer *x, size_t mark)
     const struct made_mark *m = mark_at(x->g, mark);
 
     if (m->mark.test != FORMAT_TEST_CONTAINS) {
-        add_anchor(x, mark, 0);
+        add_anchor(x, mark, 0,
+                   x->choice->beginnings ? format_hash8(m->text.ptr)
+                                         : format_hash4(m->text.ptr));
         return;
     }
-    for (size_t first = 0; first < x->step; first++)
-        add_anchor(x, mark, rarest(x, m->text, first));
+    for (size_t first = 0; first < x->step; first++) {
+        size_t at = rarest(x, m->text, first);
+
+        add_anchor(x, mark, at, format_hash4(m->text.ptr + at));
+    }
 }
 
-static void put_filter(struct generator *g, const char *name,
-                       const struct vec *anchors)
+/* The smallest number of bits from least to most that tell count values
+ * apart. */
+static unsigned bits_for(size_t count, unsigned least, unsigned most)
 {
-    static uint32_t filter[(1 << FORMAT_FILTER_BITS) / 32];
-    const size_t words = sizeof(filter) / sizeof(filter[0]);
+    unsigned bits = least;
+
+    while (bits < most && (size_t)1 << bits < count)
+        bits++;
+    return bits;
+}
+
+static void put_filter(const struct indexer *x, const char *name, unsigned bits)
+{
+    static uint32_t filter[(1 << FILTER_BITS) / 32];
+    size_t words = ((size_t)1 << bits) / 32;
 
     memset(filter, 0, sizeof(filter));
-    for (size_t i = 0; i < anchors->count; i++) {
-        size_t bit = VEC_AT(*anchors, struct made_anchor, i)->hash >>
-                     (32 - FORMAT_FILTER_BITS);
+    for (size_t i = 0; i < x->anchors.count; i++) {
+        size_t bit = anchor_at(x, i)->hash >> (32 - bits);
         filter[bit / 32] |= (uint32_t)1 << bit % 32;
     }
-    fprintf(g->out, "static const uint32_t %s_filter[] = {", name);
+    fprintf(x->g->out, "static const uint32_t %s_filter[] = {", name);
     for (size_t i = 0; i < words; i++)
-        fprintf(g->out, "%s0x%lxU,", i % 8 == 0 ? "\n    " : " ",
+        fprintf(x->g->out, "%s0x%lxU,", i % 8 == 0 ? "\n    " : " ",
                 (unsigned long)filter[i]);
-    fputs("};\n\n", g->out);
+    fputs("};\n\n", x->g->out);
+}
+
+/* By hash, and of one hash those of one text together. */
+static int compare_anchors(const void *left, const void *right)
+{
+    const struct made_anchor *a = left, *b = right;
+    int order = slice_compare(a->text, b->text);
+
+    if (a->hash != b->hash)
+        return a->hash < b->hash ? -1 : 1;
+    if (order != 0)
+        return order;
+    if (a->anchor.offset != b->anchor.offset)
+        return a->anchor.offset < b->anchor.offset ? -1 : 1;
+    if (a->kind != b->kind)
+        return a->kind < b->kind ? -1 : 1;
+    return a->anchor.mark < b->anchor.mark ? -1
+                                           : a->anchor.mark > b->anchor.mark;
+}
+
+static bool is_same(const struct made_anchor *a, const struct made_anchor *b)
+{
+    return a->hash == b->hash && slice_eq(a->text, b->text) &&
+           a->anchor.offset == b->anchor.offset && a->kind == b->kind;
 }
 
 /* The anchors bucket by bucket, and where each bucket begins. */
-static void put_anchors(struct generator *g, const char *name,
-                        const struct vec *anchors)
+static void put_anchors(const struct indexer *x, const char *name,
+                        unsigned bits)
 {
-    size_t starts[FORMAT_BUCKETS + 1], n = 0;
+    size_t count = x->anchors.count, next = 0;
+    FILE *out = x->g->out;
 
-    fprintf(g->out, "static const struct format_anchor %s_anchors[] = {\n",
-            name);
-    for (size_t b = 0; b < FORMAT_BUCKETS; b++) {
-        starts[b] = n;
-        for (size_t i = 0; i < anchors->count; i++) {
-            const struct made_anchor *m =
-                VEC_AT(*anchors, struct made_anchor, i);
-            const struct format_anchor *a = &m->anchor;
+    qsort(x->anchors.ptr, count, sizeof(struct made_anchor), compare_anchors);
+    fprintf(out, "static const struct format_anchor %s_anchors[] = {\n", name);
+    for (size_t i = 0; i < count; i++) {
+        const struct made_anchor *m = anchor_at(x, i);
+        const struct format_anchor *a = &m->anchor;
 
-            if (m->hash >> (32 - FORMAT_BUCKET_BITS) != b)
-                continue;
-            fprintf(g->out, "    {%luU, %u, %u, %u, %u},\n",
-                    (unsigned long)a->check, a->check_at, a->len, a->mark,
-                    a->offset);
-            n++;
-        }
+        fprintf(out, "    {%luU, %u, %u, %u, %u, %d},\n",
+                (unsigned long)a->check, a->check_at, a->len, a->mark,
+                a->offset, i > 0 && is_same(anchor_at(x, i - 1), m));
     }
-    starts[FORMAT_BUCKETS] = n;
-    fprintf(g->out,
-            "    {0, 0, 0, 0, 0}};\n\nstatic const uint16_t %s_first[] = {",
+    fprintf(out,
+            "    {0, 0, 0, 0, 0, 0}};\n\nstatic const uint16_t %s_first[] = {",
             name);
-    for (size_t b = 0; b <= FORMAT_BUCKETS; b++)
-        fprintf(g->out, "%s%zu,", b % 12 == 0 ? "\n    " : " ", starts[b]);
-    fputs("};\n\n", g->out);
+    for (size_t b = 0; b <= (size_t)1 << bits; b++) {
+        while (next < count && anchor_at(x, next)->hash >> (32 - bits) < b)
+            next++;
+        fprintf(out, "%s%zu,", b % 12 == 0 ? "\n    " : " ", next);
+    }
+    fputs("};\n\n", out);
 }
 
-/* The tables of one index; its step. */
-static size_t put_index(struct generator *g, const struct choice *choice,
-                        const uint32_t *rarity)
+/* The tables, and the value of a struct format_index that names them. Of the
+ * filter one bit in 64 is set, so that it seldom lets through what is
+ * none; the smaller it is the less it takes of the first cache. */
+static void put_tables(struct indexer *x, const char *name,
+                       char value_out[VALUE_SIZE])
+{
+    unsigned filter = bits_for(x->anchors.count * 64, 9, FILTER_BITS);
+    unsigned bucket = bits_for(x->anchors.count * 2, 4, BUCKET_BITS);
+
+    put_filter(x, name, filter);
+    put_anchors(x, name, bucket);
+    snprintf(value_out, VALUE_SIZE,
+             "{%s_filter, %s_first, %s_anchors, %u, %u, %zu}", name, name, name,
+             32 - filter, 32 - bucket, x->step);
+}
+
+static void put_index(struct generator *g, const struct choice *choice,
+                      const uint32_t *rarity, char value_out[VALUE_SIZE])
 {
     struct indexer x = {g, choice, rarity, find_step(g, choice),
                         VEC_OF(struct made_anchor)};
@@ -184,9 +244,97 @@ static size_t put_index(struct generator *g, const struct choice *choice,
         if (is_chosen(choice, mark_at(g, i)))
             add_anchors(&x, i);
     }
-    put_filter(g, choice->name, &x.anchors);
-    put_anchors(g, choice->name, &x.anchors);
-    return x.step;
+    put_tables(&x, choice->name, value_out);
+}
+
+/* ---- Other header fields --------------------------------------------- */
+
+/* Bytes from at on without a blank. */
+static size_t word_len(struct bounce_slice text, size_t at)
+{
+    size_t end = slice_find_byte(slice_from(text, at), ' ');
+
+    return end != SLICE_NPOS ? end : text.len - at;
+}
+
+static bool is_header_content(const struct made_mark *m)
+{
+    return m->mark.place == FORMAT_PLACE_HEADER &&
+           m->mark.test == FORMAT_TEST_CONTAINS;
+}
+
+/* In how many steps a mark allows; 0 when no word of it has four bytes. */
+static size_t mark_step(struct bounce_slice text)
+{
+    enum { MOST = 4 };
+    size_t longest = 0;
+
+    for (size_t at = 0; at < text.len; at++) {
+        if (word_len(text, at) > longest)
+            longest = word_len(text, at);
+    }
+    if (longest < 4)
+        return 0;
+    return longest - 3 < MOST ? longest - 3 : MOST;
+}
+
+/* All marks of a name have one step, the smallest. */
+void find_header_steps(struct generator *g)
+{
+    for (size_t i = 0; i < g->marks.count; i++) {
+        struct made_mark *m = VEC_AT(g->marks, struct made_mark, i);
+        size_t step = is_header_content(m) ? mark_step(m->text) : 0;
+
+        for (size_t k = 0; step > 0 && k < g->marks.count; k++) {
+            const struct made_mark *other = mark_at(g, k);
+            size_t its =
+                is_header_content(other) && other->mark.name == m->mark.name
+                    ? mark_step(other->text)
+                    : 0;
+            if (its > 0 && its < step)
+                step = its;
+        }
+        m->mark.step = (uint8_t)step;
+    }
+}
+
+/* Where the step anchors, one behind the other, begin in a word that are the
+ * rarest. */
+static size_t rarest_run(const struct indexer *x, const struct made_mark *m)
+{
+    size_t best = 0;
+    uint32_t least = UINT32_MAX;
+
+    for (size_t at = 0; at < m->text.len; at++) {
+        uint32_t sum = 0;
+
+        if (word_len(m->text, at) < m->mark.step + 3U)
+            continue;
+        for (size_t i = 0; i < m->mark.step; i++)
+            sum += x->rarity[rarity_slot(m->text.ptr + at + i)];
+        if (sum < least) {
+            least = sum;
+            best = at;
+        }
+    }
+    return best;
+}
+
+static void put_header_index(struct generator *g, const uint32_t *rarity)
+{
+    struct indexer x = {g, NULL, rarity, 1, VEC_OF(struct made_anchor)};
+    char value[VALUE_SIZE];
+
+    for (size_t i = 0; i < g->marks.count; i++) {
+        const struct made_mark *m = mark_at(g, i);
+        size_t at = rarest_run(&x, m);
+
+        for (size_t k = 0; k < m->mark.step; k++)
+            add_anchor(&x, i, at + k, format_hash_raw(m->text.ptr + at + k));
+    }
+    put_tables(&x, "HEADER", value);
+    fprintf(g->out, "const struct format_index FORMAT_IN_HEADER = %s;\n\n",
+            value);
 }
 
 void put_indexes(struct generator *g)
@@ -199,25 +347,23 @@ void put_indexes(struct generator *g)
         {"SUBJECT_CONTENTS", 1 << FORMAT_PLACE_SUBJECT, false},
         {"SENDER_BEGINNINGS", SENDER, true},
         {"SENDER_CONTENTS", SENDER, false},
-        {"HEADER_BEGINNINGS", 1 << FORMAT_PLACE_HEADER, true},
-        {"HEADER_CONTENTS", 1 << FORMAT_PLACE_HEADER, false},
     };
-    static const char *const names[] = {"LINE", "SUBJECT", "SENDER", "HEADER"};
+    static const char *const names[] = {"LINE", "SUBJECT", "SENDER"};
     static uint32_t rarity[1 << RARITY_BITS];
 
     count_rarity(g, rarity);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const struct choice *pair = &choices[2 * i];
-        size_t steps[2] = {put_index(g, pair, rarity),
-                           put_index(g, pair + 1, rarity)};
+        char values[2][VALUE_SIZE];
 
-        fprintf(g->out, "const struct format_indexes FORMAT_IN_%s = {",
-                names[i]);
-        for (size_t k = 0; k < 2; k++)
-            fprintf(g->out, "\n    {%s_filter, %s_first, %s_anchors, %zu}%s",
-                    pair[k].name, pair[k].name, pair[k].name, steps[k],
-                    k == 0 ? "," : "};\n\n");
+        put_index(g, pair, rarity, values[0]);
+        put_index(g, pair + 1, rarity, values[1]);
+        fprintf(g->out,
+                "const struct format_indexes FORMAT_IN_%s = {\n"
+                "    %s,\n    %s};\n\n",
+                names[i], values[0], values[1]);
     }
+    put_header_index(g, rarity);
 }
 
 /* The slots of the names in order, of which there are n. */
@@ -244,6 +390,14 @@ static void put_names(struct generator *g, const uint16_t *order, size_t n)
     free(keys);
 }
 
+/* By name; those with a step last. */
+static int compare_headers(const struct made_mark *a, const struct made_mark *b)
+{
+    int order = slice_compare_nocase(a->name, b->name);
+
+    return order != 0 ? order : (a->mark.step > 0) - (b->mark.step > 0);
+}
+
 void put_headers(struct generator *g)
 {
     uint16_t *order = calloc(g->marks.count + 1, sizeof(*order));
@@ -256,8 +410,7 @@ void put_headers(struct generator *g)
         if (m->mark.place != FORMAT_PLACE_HEADER)
             continue;
         for (at = n; at > 0; at--) {
-            if (slice_compare_nocase(mark_at(g, order[at - 1])->name,
-                                     m->name) <= 0)
+            if (compare_headers(mark_at(g, order[at - 1]), m) <= 0)
                 break;
             order[at] = order[at - 1];
         }

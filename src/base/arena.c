@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
 
-#include <stdalign.h>
 #include <stdlib.h>
 
 #define CHUNK_MIN ((size_t)64 * 1024)
-
-struct arena_chunk {
-    struct arena_chunk *next;
-    size_t size, used; /* bytes of data */
-    alignas(max_align_t) char data[];
-};
 
 static void *default_alloc(void *ctx, size_t size)
 {
@@ -128,9 +121,8 @@ static struct arena_chunk *add_chunk(struct arena *arena, size_t size)
     return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_alloc_slowly(struct arena *arena, size_t size)
 {
-    const size_t align = alignof(max_align_t);
     struct arena_chunk *chunk = arena->current;
     void *ptr;
 
@@ -138,7 +130,7 @@ void *arena_alloc(struct arena *arena, size_t size)
         arena->over = true;
         return NULL;
     }
-    size = (size + align - 1) / align * align;
+    size = arena_round(size);
     while (chunk != NULL && chunk->size - chunk->used < size) {
         /* Kept chunks of earlier messages are used in order. */
         if (chunk->next == NULL || chunk->next->used > 0) {

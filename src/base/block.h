@@ -68,25 +68,6 @@ static inline uint64_t block_high(const struct block *b)
     return block_join(b->bytes[0], b->bytes[1], b->bytes[2], b->bytes[3]);
 }
 
-/* Where the first byte of [p, end) that is a or b stands; end if nowhere. */
-static inline const char *block_find_either(const char *p, const char *end,
-                                            char a, char b)
-{
-    const __m128i all_a = _mm_set1_epi8(a), all_b = _mm_set1_epi8(b);
-
-    for (; end - p >= 16; p += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(
-            _mm_cmpeq_epi8(bytes, all_a), _mm_cmpeq_epi8(bytes, all_b)));
-
-        if (found != 0)
-            return p + bits_lowest(found);
-    }
-    while (p < end && *p != a && *p != b)
-        p++;
-    return p;
-}
-
 /* Where the first byte of [p, end) that is at most most, or a, or b, stands; end
  * if nowhere. */
 static inline const char *block_find_stop(const char *p, const char *end,
@@ -111,21 +92,48 @@ static inline const char *block_find_stop(const char *p, const char *end,
     return p;
 }
 
+/* Where the first byte of [p, end) stands that is not printable ASCII, or is a
+ * or b; end if nowhere. */
+static inline const char *block_find_special(const char *p, const char *end,
+                                             char a, char b)
+{
+    const __m128i all_a = _mm_set1_epi8(a), all_b = _mm_set1_epi8(b);
+    const __m128i blank = _mm_set1_epi8(' '), del = _mm_set1_epi8(0x7F);
+
+    for (; end - p >= 16; p += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        /* Signed: bytes from 0x80 on are below the blank. */
+        __m128i odd = _mm_or_si128(_mm_cmplt_epi8(bytes, blank),
+                                   _mm_cmpeq_epi8(bytes, del));
+        unsigned found = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(odd, _mm_or_si128(_mm_cmpeq_epi8(bytes, all_a),
+                                           _mm_cmpeq_epi8(bytes, all_b))));
+
+        if (found != 0)
+            return p + bits_lowest(found);
+    }
+    while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x7F &&
+           *p != a && *p != b)
+        p++;
+    return p;
+}
+
 #else
+
+static inline const char *block_find_special(const char *p, const char *end,
+                                             char a, char b)
+{
+    while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x7F &&
+           *p != a && *p != b)
+        p++;
+    return p;
+}
 
 static inline const char *block_find_stop(const char *p, const char *end,
                                           char most, char a, char b)
 {
     while (p < end && (unsigned char)*p > (unsigned char)most && *p != a &&
            *p != b)
-        p++;
-    return p;
-}
-
-static inline const char *block_find_either(const char *p, const char *end,
-                                            char a, char b)
-{
-    while (p < end && *p != a && *p != b)
         p++;
     return p;
 }
@@ -206,6 +214,76 @@ static inline void block_load(struct block *b, const char *p, size_t len)
     }
     memcpy(some, p, len);
     block_load_all(b, some);
+}
+
+/* Where the first byte of [p, end) that is a or b stands; end if nowhere.
+ * Lines are mostly shorter than a block, so that this needs one look and no
+ * branch that cannot be foretold. */
+static inline const char *block_find_either(const char *p, const char *end,
+                                            char a, char b)
+{
+    for (; end - p >= 64; p += 64) {
+        struct block all;
+        uint64_t found;
+
+        block_load_all(&all, p);
+        found = block_equal(&all, a) | block_equal(&all, b);
+        if (found != 0)
+            return p + bits_lowest(found);
+    }
+#if defined(__SSE2__)
+    for (; end - p >= 16; p += 16) {
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+        unsigned found = (unsigned)_mm_movemask_epi8(
+            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(a)),
+                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b))));
+
+        if (found != 0)
+            return p + bits_lowest(found);
+    }
+#endif
+    while (p < end && *p != a && *p != b)
+        p++;
+    return p;
+}
+
+static inline const char *block_find_byte(const char *p, const char *end,
+                                          char c)
+{
+    for (; end - p >= 64; p += 64) {
+        struct block all;
+        uint64_t found;
+
+        block_load_all(&all, p);
+        found = block_equal(&all, c);
+        if (found != 0)
+            return p + bits_lowest(found);
+    }
+    p = p < end ? (const char *)memchr(p, c, (size_t)(end - p)) : NULL;
+    return p != NULL ? p : end;
+}
+
+/* Where the bytes a, b, c stand first one behind the other; end if nowhere. */
+static inline const char *block_find_three(const char *p, const char *end,
+                                           char a, char b, char c)
+{
+    for (; end - p >= 66; p += 64) {
+        struct block first, second, third;
+        uint64_t found;
+
+        block_load_all(&first, p);
+        block_load_all(&second, p + 1);
+        block_load_all(&third, p + 2);
+        found = block_equal(&first, a) & block_equal(&second, b) &
+                block_equal(&third, c);
+        if (found != 0)
+            return p + bits_lowest(found);
+    }
+    for (; end - p >= 3; p++) {
+        if (p[0] == a && p[1] == b && p[2] == c)
+            return p;
+    }
+    return end;
 }
 
 static inline uint64_t block_digits(const struct block *b)

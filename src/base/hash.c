@@ -39,6 +39,18 @@ void hash128_init(struct hash128 *hash)
               k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL}};
 }
 
+/* The bytes from at on, fewer than 8. */
+static uint64_t load_rest(struct bounce_slice s, size_t at)
+{
+    uint64_t word = 0;
+
+    if (s.len >= 8)
+        return bits_load64(s.ptr + s.len - 8) >> 8 * (8 - (s.len - at));
+    for (size_t i = s.len; i > at; i--)
+        word = word << 8 | (unsigned char)s.ptr[i - 1];
+    return word;
+}
+
 void hash128_add(struct hash128 *hash, struct bounce_slice s)
 {
     struct hash128 h = *hash; /* a copy that stays in registers */
@@ -53,13 +65,13 @@ void hash128_add(struct hash128 *hash, struct bounce_slice s)
         mix(&h, h.tail | word << shift);
         h.tail = shift > 0 ? word >> (64 - shift) : 0;
     }
-    for (; i < s.len; i++) {
-        h.tail |= (uint64_t)(unsigned char)s.ptr[i] << shift;
-        shift += 8;
-        if (shift == 64) {
+    if (i < s.len) {
+        uint64_t word = load_rest(s, i);
+
+        h.tail |= word << shift;
+        if (shift + 8 * (s.len - i) >= 64) {
             mix(&h, h.tail);
-            h.tail = 0;
-            shift = 0;
+            h.tail = shift > 0 ? word >> (64 - shift) : 0;
         }
     }
     *hash = h;

@@ -9,17 +9,31 @@ bool slice_starts(struct bounce_slice s, struct bounce_slice prefix)
            (prefix.len == 0 || memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }
 
-bool slice_same_nocase(const char *s, struct bounce_slice prefix)
+static bool same_letters(const char *s, const char *t, size_t len)
 {
-    for (size_t i = 0; i < prefix.len; i++) {
+    for (size_t i = 0; i < len; i++) {
         unsigned char a = (unsigned char)s[i];
-        unsigned char b = (unsigned char)prefix.ptr[i];
+        unsigned char b = (unsigned char)t[i];
 
         /* The cases of a letter differ in one bit. */
         if (a != b && ((a ^ b) != 0x20 || !ascii_is_alpha(a)))
             return false;
     }
     return true;
+}
+
+bool slice_same_nocase(const char *s, struct bounce_slice prefix)
+{
+    const char *t = prefix.ptr;
+    size_t i = 0;
+
+    /* Most are written in the same case. */
+    for (; prefix.len - i >= 8; i += 8) {
+        if (bits_load64(s + i) != bits_load64(t + i) &&
+            !same_letters(s + i, t + i, 8))
+            return false;
+    }
+    return same_letters(s + i, t + i, prefix.len - i);
 }
 
 bool slice_ends_nocase(struct bounce_slice s, struct bounce_slice suffix)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "engine/json_write.h"
 
+#include "base/block.h"
 #include "base/date.h"
 #include "base/utf8.h"
 
@@ -42,38 +43,11 @@ void json_decimal(struct json_writer *w, double value, bool trim)
     json_raw(w, rest, sizeof(rest));
 }
 
-/* Bytes that a JSON string holds as they are: printable ASCII save " and \. */
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\';
-}
-
-/* Whether one of 8 bytes is not plain; may say yes too often for bytes behind
- * one that is not. See "Determine if a word has a byte less than n" in Bit
- * Twiddling Hacks. */
-static bool any_special(const char *ptr)
-{
-    const uint64_t ones = 0x0101010101010101U, highs = ones * 0x80;
-    uint64_t word, quote, slash, del, found;
-
-    memcpy(&word, ptr, sizeof(word));
-    quote = word ^ (ones * '"');
-    slash = word ^ (ones * '\\');
-    del = word ^ (ones * 0x7F);
-    found = (word - ones * 0x20) | (quote - ones) | (slash - ones) |
-            (del - ones) | word;
-    return (found & highs) != 0;
-}
-
+/* How many bytes from ptr on a JSON string holds as they are: printable ASCII
+ * save " and \. */
 static size_t plain_run(const char *ptr, size_t len)
 {
-    size_t i = 0;
-
-    while (len - i >= 8 && !any_special(ptr + i))
-        i += 8;
-    while (i < len && is_plain((unsigned char)ptr[i]))
-        i++;
-    return i;
+    return (size_t)(block_find_special(ptr, ptr + len, '"', '\\') - ptr);
 }
 
 static void put_unicode_escape(struct json_writer *w, uint32_t code)

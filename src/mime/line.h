@@ -4,7 +4,7 @@
 #ifndef BOUNCE_MIME_LINE_H
 #define BOUNCE_MIME_LINE_H
 
-#include "base/slice.h"
+#include "base/block.h"
 
 struct line_cursor {
     const char *pos, *end;
@@ -34,8 +34,8 @@ static inline struct bounce_slice line_at(const struct line_cursor *cursor,
 
     if (cursor->bare_cr)
         return line_at_bare_cr(cursor, pos, next_out);
-    stop = memchr(pos, '\n', (size_t)(cursor->end - pos));
-    if (stop == NULL) {
+    stop = block_find_byte(pos, cursor->end, '\n');
+    if (stop == cursor->end) {
         *next_out = cursor->end;
         return slice_make(pos, (size_t)(cursor->end - pos));
     }

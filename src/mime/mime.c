@@ -119,6 +119,20 @@ static void note_candidate(struct parser *parser, struct bounce_slice line,
         top->boundary = slice_from(line, 2);
 }
 
+/* The line behind pos that begins with "--", or any line before it. */
+static const char *next_dashes(const struct line_cursor *cursor,
+                               const char *pos)
+{
+    const char *next;
+
+    if (!cursor->bare_cr) {
+        next = block_find_three(pos, cursor->end, '\n', '-', '-');
+        return next < cursor->end ? next + 1 : next;
+    }
+    line_at(cursor, pos, &next);
+    return next;
+}
+
 static struct delimiter find_delimiter(struct parser *parser)
 {
     struct line_cursor *cursor = &parser->cursor;
@@ -126,9 +140,14 @@ static struct delimiter find_delimiter(struct parser *parser)
     const char *next;
 
     for (const char *pos = cursor->pos; pos < cursor->end; pos = next) {
-        struct bounce_slice line = line_at(cursor, pos, &next);
+        struct bounce_slice line;
 
-        if (line.len < 3 || pos[0] != '-' || pos[1] != '-')
+        if (pos[0] != '-') {
+            next = next_dashes(cursor, pos);
+            continue;
+        }
+        line = line_at(cursor, pos, &next);
+        if (line.len < 3 || pos[1] != '-')
             continue;
         found.frame = match_boundary(parser->top, line, &found.closes);
         if (found.frame == NULL) {

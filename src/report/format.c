@@ -16,7 +16,6 @@ struct recognizer {
 struct scan {
     struct bounce_slice text;
     enum format_place place;
-    uint32_t name;     /* of FORMAT_PLACE_HEADER: that of its marks */
     size_t line;       /* the number of the line that is looked at */
     size_t start, end; /* and where it stands */
 };
@@ -29,21 +28,39 @@ struct normalizer {
     uint64_t special; /* their bytes that are not copied as they are */
 };
 
-/* Control characters, line ends among them, and blanks that do not stand alone
- * between other bytes. */
-static uint64_t find_special(struct bounce_slice text, size_t at)
+static bool is_white(struct bounce_slice text, size_t at)
 {
+    return at >= text.len || (unsigned char)text.ptr[at] <= ' ';
+}
+
+static bool is_odd(struct bounce_slice text, size_t at)
+{
+    return at < text.len && (unsigned char)text.ptr[at] <= ' ' &&
+           text.ptr[at] != '\n';
+}
+
+/* Control characters; blanks that do not stand alone between other bytes; line
+ * ends beside such, or all of them where lines do not matter. */
+static uint64_t find_special(const struct normalizer *n, size_t at)
+{
+    struct bounce_slice text = n->text;
     struct block b;
-    uint64_t controls, spaces, white, before, behind;
+    uint64_t controls, ends, spaces, white, odd;
+    uint64_t before, behind, odd_before, odd_behind;
 
     block_load(&b, text.ptr + at, text.len - at);
     controls = block_controls(&b); /* what is missing at the end counts too */
+    ends = n->lines ? block_equal(&b, '\n') : 0;
     spaces = block_equal(&b, ' ');
     white = spaces | controls;
-    before = at == 0 || (unsigned char)text.ptr[at - 1] <= ' ';
-    behind = at + 64 >= text.len || (unsigned char)text.ptr[at + 64] <= ' ';
-    return controls |
-           (spaces & (white << 1 | before | white >> 1 | behind << 63));
+    odd = white & ~ends;
+    before = at == 0 || is_white(text, at - 1);
+    behind = is_white(text, at + 64);
+    odd_before = at > 0 && is_odd(text, at - 1);
+    odd_behind = is_odd(text, at + 64);
+    return (controls & ~ends) |
+           (spaces & (white << 1 | before | white >> 1 | behind << 63)) |
+           (ends & (odd << 1 | odd_before | odd >> 1 | odd_behind << 63));
 }
 
 /* How many bytes from n->in on are copied as they are. */
@@ -56,7 +73,7 @@ static size_t plain_run(struct normalizer *n)
 
         if (n->block != at / 64) {
             n->block = at / 64;
-            n->special = find_special(n->text, n->block * 64);
+            n->special = find_special(n, n->block * 64);
         }
         bits = n->special >> at % 64;
         if (bits != 0) {
@@ -93,10 +110,11 @@ static struct bounce_slice normalize(struct message *message,
             run = run == 0 ? 1 : run; /* another control character */
             if (blank)
                 out[len++] = ' ';
-            blank = start = false;
             block_lower(out + len, n.text.ptr + n.in, run);
             len += run;
             n.in += run;
+            blank = false;
+            start = out[len - 1] == '\n';
         }
     }
     return slice_make(out, len);
@@ -220,7 +238,7 @@ static void count_mark(struct recognizer *r, size_t index, size_t line)
 static bool hits_at(const struct scan *s, const struct format_mark *mark,
                     size_t at)
 {
-    if (mark->place != s->place || mark->name != s->name ||
+    if (mark->place != s->place ||
         (mark->test != FORMAT_TEST_CONTAINS && at != s->start) ||
         (mark->test == FORMAT_TEST_IS && mark->text_len != s->end - at))
         return false;
@@ -232,22 +250,25 @@ static bool hits_at(const struct scan *s, const struct format_mark *mark,
 static void visit(struct recognizer *r, const struct scan *s, size_t at,
                   uint32_t hash, const struct format_index *index)
 {
-    const uint16_t *first = index->first + (hash >> (32 - FORMAT_BUCKET_BITS));
+    const uint16_t *first = index->first + (hash >> index->bucket_shift);
+    bool hit = false;
 
     for (size_t k = first[0]; k < first[1]; k++) {
         const struct format_anchor *a = &index->anchors[k];
         size_t start = at - a->offset;
 
-        if (a->offset <= at - s->start && a->len <= s->end - start &&
-            bits_load32(s->text.ptr + start + a->check_at) == a->check &&
-            hits_at(s, &FORMAT_MARKS[a->mark], start))
+        if (!a->same)
+            hit = a->offset <= at - s->start && a->len <= s->end - start &&
+                  bits_load32(s->text.ptr + start + a->check_at) == a->check &&
+                  hits_at(s, &FORMAT_MARKS[a->mark], start);
+        if (hit)
             count_mark(r, a->mark, s->line);
     }
 }
 
 static inline bool may_stand(const struct format_index *index, uint32_t hash)
 {
-    size_t bit = hash >> (32 - FORMAT_FILTER_BITS);
+    size_t bit = hash >> index->filter_shift;
 
     return (index->filter[bit / 32] >> bit % 32 & 1) != 0;
 }
@@ -285,10 +306,11 @@ static void scan(struct recognizer *r, struct scan *s,
                  const struct format_indexes *indexes)
 {
     for (; s->start + 4 <= s->text.len; s->line++) {
-        const char *from = s->text.ptr + s->start;
-        const char *end = memchr(from, '\n', s->text.len - s->start);
+        const char *text = s->text.ptr;
 
-        s->end = end != NULL ? (size_t)(end - s->text.ptr) : s->text.len;
+        s->end = (size_t)(block_find_byte(text + s->start, text + s->text.len,
+                                          '\n') -
+                          text);
         scan_beginning(r, s, &indexes->beginnings);
         scan_contents(r, s, &indexes->contents);
         s->start = s->end + 1;
@@ -333,34 +355,72 @@ static size_t find_header(const struct mime_header *h)
                : FORMAT_HEADER_COUNT;
 }
 
-static bool has_anchor(const struct format_mark *mark)
+/* A field that marks are looked for in; few are ever normalised. */
+struct header_scan {
+    struct recognizer *r;
+    struct bounce_slice raw, normal; /* normal.ptr NULL: not yet made */
+};
+
+static void try_header(struct header_scan *s, size_t index)
 {
-    return mark->test == FORMAT_TEST_CONTAINS && mark->text_len >= 4;
+    if (s->normal.ptr == NULL)
+        s->normal = format_normalize_value(s->r->message, s->raw);
+    if (format_mark_hits(&FORMAT_MARKS[index], s->normal))
+        count_mark(s->r, index, 0);
+}
+
+/* Whether the raw value begins as the mark wants it. */
+static bool may_hit(const struct header_scan *s, const struct format_mark *mark)
+{
+    if ((mark->test != FORMAT_TEST_IS && mark->test != FORMAT_TEST_BEGINS) ||
+        mark->text_len == 0)
+        return true;
+    return s->raw.len > 0 && ascii_lower((unsigned char)s->raw.ptr[0]) ==
+                                 (unsigned char)FORMAT_STRINGS[mark->text];
+}
+
+/* The marks for a field of that name that stand anywhere in its value. */
+static void scan_value(struct header_scan *s, uint32_t name, size_t step)
+{
+    const struct format_index *index = &FORMAT_IN_HEADER;
+
+    for (size_t at = 0; at + 4 <= s->raw.len; at += step) {
+        uint32_t hash = format_hash_raw(s->raw.ptr + at);
+        const uint16_t *first;
+
+        if (!may_stand(index, hash))
+            continue;
+        first = index->first + (hash >> index->bucket_shift);
+        for (size_t k = first[0]; k < first[1]; k++) {
+            if (FORMAT_MARKS[index->anchors[k].mark].name == name)
+                try_header(s, index->anchors[k].mark);
+        }
+    }
 }
 
 static void scan_header(struct recognizer *r, const struct mime_header *h)
 {
+    struct header_scan s = {r, h->value, SLICE_NULL};
     size_t i = find_header(h);
-    struct scan s = {.place = FORMAT_PLACE_HEADER};
-    bool anywhere = false;
+    uint32_t name;
 
     if (i == FORMAT_HEADER_COUNT)
         return;
-    s.text = format_normalize_value(r->message, h->value);
-    s.end = s.text.len;
-    s.name = FORMAT_MARKS[FORMAT_HEADERS[i]].name;
+    name = FORMAT_MARKS[FORMAT_HEADERS[i]].name;
     for (; i < FORMAT_HEADER_COUNT; i++) {
         const struct format_mark *m = &FORMAT_MARKS[FORMAT_HEADERS[i]];
 
-        if (m->name != s.name)
+        if (m->name != name)
             break;
-        if (has_anchor(m))
-            anywhere = true;
-        else if (format_mark_hits(m, s.text))
+        if (m->step > 0) {
+            scan_value(&s, name, m->step);
+            break;
+        }
+        if (m->test == FORMAT_TEST_PRESENT)
             count_mark(r, FORMAT_HEADERS[i], 0);
+        else if (may_hit(&s, m))
+            try_header(&s, FORMAT_HEADERS[i]);
     }
-    if (anywhere)
-        scan_contents(r, &s, &FORMAT_IN_HEADER.contents);
 }
 
 /* Words alone may be quoted by anybody, and headers alone tell who handled a

@@ -44,6 +44,9 @@ struct format_mark {
     uint16_t text_len, name_len;
     uint16_t format;
     uint8_t place, test, role;
+    /* Of what stands anywhere in another header field: only every step-th
+     * position of the field needs to be looked at. 0: it has no anchor. */
+    uint8_t step;
 };
 
 enum format_kind {
@@ -91,7 +94,8 @@ enum {
     FORMAT_FLAG_REPLY_FIRST = 1 << 0, /* the reason stands before recipients */
     FORMAT_FLAG_JOIN = 1 << 1,        /* wrapped lines of a paragraph joined */
     FORMAT_FLAG_ALONE = 1 << 2,       /* body lines alone recognise it */
-    FORMAT_FLAG_FALLBACK = 1 << 3     /* for what no format fits */
+    FORMAT_FLAG_FALLBACK = 1 << 3,    /* for what no format fits */
+    FORMAT_FLAG_ENDS = 1 << 4         /* has marks of FORMAT_ROLE_END */
 };
 
 struct format {
@@ -104,27 +108,25 @@ struct format {
 
 /* ---- Generated ------------------------------------------------------- */
 
-enum {
-    FORMAT_BUCKET_BITS = 10,
-    FORMAT_BUCKETS = 1 << FORMAT_BUCKET_BITS,
-    FORMAT_FILTER_BITS = 15, /* of hashes that occur at all */
-    FORMAT_NAME_BITS = 9
-};
+enum { FORMAT_NAME_BITS = 9 };
 
 /* Bytes of a mark by which it is found. */
 struct format_anchor {
     uint32_t check; /* four bytes of the text at check_at: most differ here */
     uint16_t check_at, len; /* len: of the text */
     uint16_t mark;
-    uint16_t offset; /* of the anchor in the text */
+    uint16_t offset : 15; /* of the anchor in the text */
+    uint16_t same : 1;    /* the text of the anchor before it once more */
 };
 
 /* Marks by the hash of their anchors: those of the bucket b are
  * anchors[first[b]] to anchors[first[b + 1] - 1]. */
 struct format_index {
-    const uint32_t *filter; /* bit hash >> (32 - FORMAT_FILTER_BITS) */
-    const uint16_t *first;  /* FORMAT_BUCKETS + 1 */
+    const uint32_t *filter; /* bits of hashes that occur */
+    const uint16_t *first;
     const struct format_anchor *anchors;
+    /* What is left of a hash behind that shift numbers bits, or buckets. */
+    uint8_t filter_shift, bucket_shift;
     /* A mark that may stand anywhere has an anchor for each remainder of
      * offsets divided by step, its rarest: so only every step-th position of a
      * line needs to be looked at. */
@@ -146,9 +148,10 @@ extern const size_t FORMAT_MARK_COUNT;
 extern const struct format_line FORMAT_LINES[];
 extern const struct format_indexes FORMAT_IN_LINE, FORMAT_IN_SUBJECT;
 extern const struct format_indexes FORMAT_IN_SENDER; /* From and To */
-/* Of other header fields only what has four bytes and stands anywhere. */
-extern const struct format_indexes FORMAT_IN_HEADER;
-/* All marks of other header fields, sorted by name. */
+/* Of other header fields those with a step: their anchors hold no blank and are
+ * found in raw values, by format_hash_raw(). */
+extern const struct format_index FORMAT_IN_HEADER;
+/* All marks of other header fields, sorted by name; those with a step last. */
 extern const uint16_t FORMAT_HEADERS[];
 extern const size_t FORMAT_HEADER_COUNT;
 /* By format_name_slot() of mime_name_hash(): 1 + the first of FORMAT_HEADERS
@@ -159,6 +162,12 @@ extern const uint16_t FORMAT_NAME_SLOTS[1 << FORMAT_NAME_BITS];
 static inline uint32_t format_hash4(const char *four)
 {
     return bits_load32(four) * 2654435761U;
+}
+
+/* The same whatever the case of its letters. */
+static inline uint32_t format_hash_raw(const char *four)
+{
+    return (bits_load32(four) | 0x20202020U) * 2654435761U;
 }
 
 static inline uint32_t format_hash8(const char *eight)

@@ -230,9 +230,9 @@ static void begin_entry(struct extraction *x, struct bounce_slice line,
 /* A line that speaks of the open recipient, or of nobody. */
 static void add_line(struct extraction *x, struct bounce_slice line)
 {
-    if (x->after_recipient &&
-        (x->report->format->flags & FORMAT_FLAG_REPLY_FIRST) != 0 &&
-        slice_trim(line).len > 0) {
+    bool first = (x->report->format->flags & FORMAT_FLAG_REPLY_FIRST) != 0;
+
+    if (first && x->after_recipient && slice_trim(line).len > 0) {
         /* The next reason begins: it is for the recipients behind it. */
         x->pending.len = 0;
         x->after_recipient = false;
@@ -241,7 +241,8 @@ static void add_line(struct extraction *x, struct bounce_slice line)
         text_append(x->open, line);
     else
         append_buf(&x->loose, line);
-    append_buf(&x->pending, line);
+    if (first)
+        append_buf(&x->pending, line);
 }
 
 static void begin_section(struct extraction *x, unsigned kind)
@@ -318,9 +319,11 @@ static void blank_line(struct extraction *x)
 
 static void read_lines(struct extraction *x, struct bounce_slice text)
 {
-    struct bounce_slice low = format_normalize(x->collect->message, text);
-    struct bounce_slice line, low_line;
+    bool ends = (x->report->format->flags & FORMAT_FLAG_ENDS) != 0;
+    struct bounce_slice low = SLICE_NULL, line, low_line;
 
+    if (ends)
+        low = format_normalize(x->collect->message, text);
     while (slice_next_line(&text, &line)) {
         if (!slice_next_piece(&low, '\n', &low_line))
             low_line = SLICE_NULL;
@@ -328,7 +331,7 @@ static void read_lines(struct extraction *x, struct bounce_slice text)
             blank_line(x);
             continue;
         }
-        if (x->report->count > 0 && is_end(x, low_line))
+        if (ends && x->report->count > 0 && is_end(x, low_line))
             break;
         read_line(x, line);
     }
