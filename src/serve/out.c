@@ -11,7 +11,7 @@
 #include "serve/file.h"
 #include "serve/parts.h"
 
-#define REST_TENTHS 5 /* between looks at the feed */
+#define REST_TENTHS 3 /* between looks at the feed */
 
 struct out {
     struct out_worker *workers;

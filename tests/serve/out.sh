@@ -166,13 +166,13 @@ await state_is fine
 
 # ---- Retry-After is waited for
 : >requests
-echo '0 429 Retry-After: 4' >answer
+echo '0 429 Retry-After: 3' >answer
 suppress u7
 await requests 1
 rm answer
 begun=$SECONDS
 await requests 2
-[ $((SECONDS - begun)) -ge 3 ] || fail "Retry-After was not waited for"
+[ $((SECONDS - begun)) -ge 2 ] || fail "Retry-After was not waited for"
 
 # ---- kill -9 between request and answer: it comes again, under its id
 : >requests
@@ -188,7 +188,7 @@ equal 1 "$(cut -d ' ' -f 2 requests | sort -u | wc -l)" "the id after a crash"
 
 # Killed again and again while changes come in: each arrives, in order.
 : >requests
-for round in 1 2 3 4; do
+for round in 1 2 3; do
     for i in $(seq 40); do
         echo "{\"recipient\":\"k$round-$i@example.org\",\"kind\":\"bounce\",\"reply\":\"550 5.1.1 no such user\",\"event_id\":\"k$round-$i\"}"
     done >batch
@@ -200,8 +200,8 @@ for round in 1 2 3 4; do
     serve_start
 done 2>/dev/null
 arrived() {
-    [ "$(taken | awk '$4 == "suppressed" { print $2 }' | grep -c '^k')" -ge 160 ] &&
-        [ "$(taken | awk '$4 == "suppressed" { print $2 }' | grep '^k' | sort -u | wc -l)" = 160 ]
+    [ "$(taken | awk '$4 == "suppressed" { print $2 }' | grep -c '^k')" -ge 120 ] &&
+        [ "$(taken | awk '$4 == "suppressed" { print $2 }' | grep '^k' | sort -u | wc -l)" = 120 ]
 }
 await arrived
 equal "$(taken | cut -f 1 | sort -n | uniq)" "$(taken | cut -f 1 | awk '$1 > top { print; top = $1 }')" "order"
@@ -302,5 +302,21 @@ status 0 "$BOUNCE" out list --json
 has '"url":"http://127.0.0.1' out
 status 0 "$BOUNCE" out remove shop
 status 2 "$BOUNCE" out remove shop
+serve_stop
+
+# ---- A certificate must be trusted: the daemon itself is at the other end
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x \
+    -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out cert.pem 2>/dev/null || exit 1
+sed -i "/^Serve:/a Loopback-Trusted: yes\nTls-Cert: $work/cert.pem\nTls-Key: $work/key.pem" bounce.conf
+url=https://127.0.0.1:$PORT/v1/check
+out_conf "Ca-File: $work/cert.pem"
+printf '\nOut: stranger\nUrl: %s\nSecret-File: %s/secret\n' "$url" "$work" >>bounce.conf
+serve_start
+suppress u16
+await eval '[ "$("$BOUNCE" out list | grep -c failing)" = 2 ]'
+[ "$("$BOUNCE" out list --json | jq -r 'select(.name == "shop").error')" = "answered 400" ] ||
+    fail "a trusted certificate: $("$BOUNCE" out list)"
+"$BOUNCE" out list --json | jq -r 'select(.name == "stranger").error' | grep -qi certificate ||
+    fail "a certificate of nobody's: $("$BOUNCE" out list)"
 serve_stop
 exit $((failures > 0))
