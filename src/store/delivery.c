@@ -186,7 +186,7 @@ static enum store_err begin_ours(struct book *book,
                                  const struct delivery *delivery,
                                  struct store_error *error)
 {
-    struct delivery there;
+    struct delivery there = {0};
     bool found;
     enum store_err err = store_begin(book->store, STORE_WRITE, error);
 
