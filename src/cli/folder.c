@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* for DT_REG, where it is known */
 #include "cli/folder.h"
 
 #include <dirent.h>
@@ -10,20 +11,36 @@
 
 static int compare_names(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    const struct folder_name *left = a, *right = b;
+
+    return strcmp(left->text, right->text);
 }
 
-static void add_name(struct folder *folder, const char *name)
+/* Many file systems tell what a name stands for along with it. */
+static bool is_file(const struct dirent *entry)
 {
-    size_t size = strlen(name) + 1;
+#ifdef DT_REG
+    return entry->d_type == DT_REG;
+#else
+    (void)entry;
+    return false;
+#endif
+}
+
+static void add_name(struct folder *folder, const struct dirent *entry)
+{
+    size_t size = strlen(entry->d_name) + 1;
+    struct folder_name *name;
 
     if (folder->count == folder->cap) {
         folder->cap = folder->cap ? folder->cap * 2 : 64;
         folder->names =
             cli_array(folder->names, folder->cap, sizeof(*folder->names));
     }
-    folder->names[folder->count] = cli_realloc(NULL, size);
-    memcpy(folder->names[folder->count++], name, size);
+    name = &folder->names[folder->count++];
+    name->text = cli_realloc(NULL, size);
+    memcpy(name->text, entry->d_name, size);
+    name->is_file = is_file(entry);
 }
 
 bool folder_list(struct folder *folder, int fd)
@@ -39,7 +56,7 @@ bool folder_list(struct folder *folder, int fd)
     }
     while ((entry = readdir(dir)) != NULL) {
         if (entry->d_name[0] != '.')
-            add_name(folder, entry->d_name);
+            add_name(folder, entry);
     }
     closedir(dir);
     if (folder->count > 1)
@@ -61,7 +78,7 @@ bool folder_list_path(struct folder *folder, const char *path)
 void folder_free(struct folder *folder)
 {
     for (size_t i = 0; i < folder->count; i++)
-        free(folder->names[i]);
+        free(folder->names[i].text);
     free(folder->names);
     *folder = (struct folder){0};
 }

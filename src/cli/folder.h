@@ -5,8 +5,13 @@
 
 #include "base/slice.h"
 
+struct folder_name {
+    char *text;
+    bool is_file; /* a regular one; false when the system did not say */
+};
+
 struct folder {
-    char **names; /* without those that begin with a dot; in byte order */
+    struct folder_name *names; /* none begins with a dot; in byte order */
     size_t count, cap;
 };
 

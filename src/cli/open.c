@@ -79,9 +79,9 @@ static int add_path(struct bounce_engine *engine, const char *path,
     for (size_t i = 0; i < folder.count && status == CLI_FINE; i++) {
         struct textbuf full = {0};
 
-        textbuf_format(&full, "%s/%s", path, folder.names[i]);
+        textbuf_format(&full, "%s/%s", path, folder.names[i].text);
         textbuf_byte(&full, '\0');
-        if (is_rules_name(folder.names[i]))
+        if (is_rules_name(folder.names[i].text))
             status = add_path(engine, full.ptr, depth + 1);
         textbuf_free(&full);
     }

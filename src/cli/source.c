@@ -124,11 +124,16 @@ static void read_names(struct source *source, int fd, const char *path,
     path_len = full.len;
     source->span = span / (double)(folder->count ? folder->count : 1);
     for (size_t i = 0; i < folder->count && !source->stop; i++) {
+        const struct folder_name *name = &folder->names[i];
+
         full.len = path_len;
-        textbuf_cstr(&full, folder->names[i]);
+        textbuf_cstr(&full, name->text);
         textbuf_byte(&full, '\0');
         source->done = done + source->span * (double)i;
-        read_entry(source, fd, folder->names[i], full.ptr, depth);
+        if (name->is_file)
+            read_file(source, fd, name->text, full.ptr);
+        else
+            read_entry(source, fd, name->text, full.ptr, depth);
     }
     source->done = done;
     source->span = span;
@@ -139,7 +144,8 @@ static void read_folder(struct source *source, int fd, const char *path,
                         unsigned depth)
 {
     static char new_name[] = "new", cur_name[] = "cur";
-    static char *maildir_names[] = {new_name, cur_name};
+    static struct folder_name maildir_names[] = {{new_name, false},
+                                                 {cur_name, false}};
     struct folder maildir = {maildir_names, 2, 2}, names = {0};
 
     if (depth > SOURCE_DEPTH) {
