@@ -10,6 +10,13 @@
 #include "cli/progress.h"
 #include "cli/textbuf.h"
 
+static int only_status; /* 0: as it is said */
+
+void cli_fail_with(int status)
+{
+    only_status = status;
+}
+
 /* Nothing sensible is left to do when standard error is closed. */
 static void write_error(struct bounce_slice s)
 {
@@ -55,7 +62,7 @@ void cli_fail(int status, const char *format, ...)
     say(format, args);
     va_end(args);
     /* Not exit(): other threads may still use what it would take down. */
-    _exit(status);
+    _exit(only_status != 0 ? only_status : status);
 }
 
 void *cli_realloc(void *ptr, size_t size)

@@ -68,6 +68,10 @@ void *cli_realloc(void *ptr, size_t size);
 /* Two sizes of one array element: count elements of size bytes. */
 void *cli_array(void *ptr, size_t count, size_t size);
 
+/* From now on cli_fail() and its like end the process with this status, whatever
+ * they are told: who called asks only whether it went well. */
+void cli_fail_with(int status);
+
 /* For printf("%.*s"). */
 #define CLI_ARG(s) (int)((s).len > 4096 ? 4096 : (s).len), (s).ptr
 

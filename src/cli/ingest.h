@@ -34,6 +34,7 @@ struct ingest_options {
     int64_t verp_max_age_s;
     unsigned jobs, keep_raw_days, keep_event_days;
     struct mailbox_choice mailbox;
+    bool pipe;  /* one message from standard input, and no summary */
     bool again; /* no position of an earlier run counts */
     bool json;
 };

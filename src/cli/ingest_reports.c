@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * bounce ingest of reports from files, folders, mboxes and standard input. */
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -81,13 +82,60 @@ static int read_sources(struct reports *reports, char *const *paths, int count)
     return status;
 }
 
+static void skip_from_line(struct input_message *message)
+{
+    const char *end;
+    size_t len;
+
+    if (!slice_starts(slice_make(message->data, message->len), SLICE("From ")))
+        return;
+    end = memchr(message->data, '\n', message->len - message->tail_len);
+    len = end != NULL ? (size_t)(end + 1 - message->data) : 0;
+    message->data += len;
+    message->len -= len;
+}
+
+/* One message, whole, from standard input: it is no mbox, even where the mail
+ * server puts a "From " line before it. -1 to go on, or the exit status. */
+static int read_pipe(struct reports *reports)
+{
+    struct bounce_options limits;
+    struct mail_letter letter;
+    struct input_message message = {.source = SLICE("-")};
+    char buf[16384];
+    ssize_t got;
+
+    bounce_options_init(&limits, sizeof(limits));
+    mail_letter_init(&letter, limits.max_message);
+    while ((got = read(STDIN_FILENO, buf, sizeof(buf))) != 0) {
+        if (got > 0)
+            mail_letter_add(&letter, slice_make(buf, (size_t)got));
+        else if (errno != EINTR)
+            break;
+    }
+    if (got < 0 || letter.len == 0) {
+        cli_error("standard input: %s",
+                  got < 0 ? strerror(errno) : "there is no message");
+        mail_letter_clear(&letter);
+        return CLI_TRY_AGAIN;
+    }
+    message.data = mail_letter_end(&letter, &message.len, &message.tail_len);
+    if (message.data == NULL)
+        cli_fail(CLI_TRY_AGAIN, "out of memory");
+    skip_from_line(&message);
+    ingest_run_add(&reports->run, &message);
+    ingest_run_end_reading(&reports->run);
+    mail_letter_clear(&letter);
+    return -1;
+}
+
 /* -1 to go on, or the exit status. */
 static int open_positions(struct reports *reports, struct session *session,
                           const struct ingest_options *options)
 {
     int status;
 
-    if (options->again)
+    if (options->again || options->pipe)
         return -1;
     status = session_open_book("ingest", options->choice, session, false, 0,
                                &reports->reading);
@@ -106,12 +154,14 @@ int ingest_reports(struct session *session,
     struct reports reports = {.reading = NULL};
     struct ingest_run *run = &reports.run;
     int status = open_positions(&reports, session, options), mailbox;
+    int folded = -1;
 
     if (status >= 0)
         return status;
     ingest_run_init(run, session, options);
     ingest_catch_signals();
-    mailbox = read_sources(&reports, paths, count);
+    mailbox = options->pipe ? read_pipe(&reports)
+                            : read_sources(&reports, paths, count);
     status = ingest_run_flush(run);
     if (status < 0) {
         ingest_run_keep_position(run);
@@ -121,9 +171,13 @@ int ingest_reports(struct session *session,
     ledger_free(reports.positions);
     book_close(reports.reading);
     if (status < 0 && ingest_stopped == 0)
-        status = ingest_fold(session, options->keep_event_days,
+        folded = ingest_fold(session, options->keep_event_days,
                              options->keep_raw_days);
-    ingest_run_summarize(run);
+    /* Who pipes wants to know of the message, which is safe. */
+    if (status < 0 && !options->pipe)
+        status = folded;
+    if (!options->pipe)
+        ingest_run_summarize(run);
     if (status >= 0 || mailbox >= 0)
         return status >= 0 ? status : mailbox;
     return reports.source.failed || reports.mailbox_failed ||

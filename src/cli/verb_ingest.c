@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * bounce ingest: reports, and what was sent, into the store. */
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "cli/args.h"
 #include "cli/cli.h"
 #include "cli/ingest.h"
@@ -36,13 +39,38 @@ static int fill_options(struct ingest_options *options,
                : -1;
 }
 
+/* A mail server's pipe makes no store: under a wrong name it would swallow
+ * reports that nobody ever sees. -1 to go on. */
+static int find_store(const struct session_choice *choice)
+{
+    int status = -1;
+    char *named = NULL;
+    const char *store = choice->store;
+
+    if (store == NULL)
+        store = named = session_store(false, &status);
+    if (store != NULL && strstr(store, ":") == NULL &&
+        access(store, F_OK) != 0) {
+        cli_error("there is no store %s: make it by \"bounce ingest --store "
+                  "%s /dev/null\"",
+                  store, store);
+        status = CLI_NO_INPUT;
+    }
+    free(named);
+    return status;
+}
+
 static int ingest(struct ingest_options *options,
                   const struct ingest_texts *texts, char *const *paths,
                   int count)
 {
     struct session session;
-    int status = session_open("ingest", options->choice, true,
-                              options->keep_raw_days, &session);
+    int status = options->pipe ? find_store(options->choice) : -1;
+
+    if (status >= 0)
+        return status;
+    status = session_open("ingest", options->choice, true,
+                          options->keep_raw_days, &session);
 
     if (status >= 0)
         return status;
@@ -51,11 +79,12 @@ static int ingest(struct ingest_options *options,
         status = ingest_reports(&session, options, paths, count);
     verp_keys_clear(&options->verp);
     session_close(&session);
-    ingest_die_of_signal();
+    if (!options->pipe)
+        ingest_die_of_signal();
     return status;
 }
 
-int verb_ingest(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     struct session_choice choice = {0};
     struct ingest_options options = {
@@ -80,6 +109,9 @@ int verb_ingest(int argc, char **argv)
          "keep the reports themselves so long; default not at all"},
         {"keep-events", ARG_NUMBER, &options.keep_event_days, "DAYS",
          "fold older events into counts; default 400"},
+        {"pipe", ARG_FLAG, &options.pipe, NULL,
+         "one message from a mail server: 0 it is stored, or no report; else "
+         "75"},
         {"again", ARG_FLAG, &options.again, NULL,
          "from the beginning, also of an mbox that was read before"},
         {"jobs", ARG_NUMBER, &options.jobs, "N", "threads; default 1"},
@@ -103,13 +135,16 @@ int verb_ingest(int argc, char **argv)
     };
     const struct arg_spec spec = {
         "bounce ingest [OPTION...] SOURCE...\n"
+        "       bounce ingest --pipe [OPTION...] -\n"
         "       bounce ingest sent [OPTION...] FILE...\n"
         "       bounce ingest hook [OPTION...] --service NAME FILE...\n"
         "       bounce ingest log [OPTION...] --format FORMAT FILE...",
-        "Reads reports from files, folders, Maildirs, mboxes and standard "
-        "input (-) into the\nstore, where each failure counts once. Reading "
-        "them again changes nothing; an mbox\nthat grew goes on where it "
-        "stood. sent reads the log of what was sent.",
+        "Reads reports from files, folders, Maildirs, mboxes, standard "
+        "input (-) and mailboxes\n(imap://USER@HOST/FOLDER, imaps://, "
+        "pop3://USER@HOST, pop3s://) into the store, where\neach failure "
+        "counts once. Reading them again changes nothing; mboxes and "
+        "mailboxes\ngo on where they stood. sent reads the log of what was "
+        "sent.",
         table, sizeof(table) / sizeof(table[0]),
         "Exit status 75: the store did not take it, try again; what was taken "
         "before is kept."};
@@ -124,7 +159,24 @@ int verb_ingest(int argc, char **argv)
     status = args_parse(&spec, &argc, argv);
     if (status >= 0)
         return status;
-    if (argc == 0)
+    if (options.pipe && (argc > 1 || (argc == 1 && strcmp(argv[0], "-") != 0)))
+        return args_wrong("ingest", "--pipe reads standard input alone");
+    if (argc == 0 && !options.pipe)
         return args_wrong("ingest", "nothing to read: name files, or -");
     return ingest(&options, &texts, argv, argc);
+}
+
+/* A mail server keeps the message and tries again after EX_TEMPFAIL; after any
+ * other failure it sends a bounce for the bounce, and the report is lost. So it
+ * is never told anything else, be it that it was called wrongly. */
+int verb_ingest(int argc, char **argv)
+{
+    bool pipe = false;
+
+    for (int i = 1; i < argc; i++)
+        pipe = pipe || strcmp(argv[i], "--pipe") == 0;
+    if (!pipe)
+        return run(argc, argv);
+    cli_fail_with(CLI_TRY_AGAIN);
+    return run(argc, argv) == CLI_FINE ? CLI_FINE : CLI_TRY_AGAIN;
 }
