@@ -125,7 +125,7 @@ static void put_table(FILE *out, const char *type, const char *name,
 
     if (count == 0)
         return;
-    fprintf(out, "static const %s %s_rows[] = {\n", type, name);
+    fprintf(out, "static _Alignas(64) const %s %s_rows[] = {\n", type, name);
     for (size_t i = 0; i < count; i++) {
         if (members > 1)
             fputc('{', out);

@@ -47,6 +47,25 @@ static inline bool byte_set_has(const struct byte_set *set, unsigned char c)
     return (set->bits[c / 64] >> c % 64 & 1) != 0;
 }
 
+/* How many bits are set. */
+static inline unsigned bits_count(uint64_t bits)
+{
+    bits -= bits >> 1 & 0x5555555555555555U;
+    bits = (bits & 0x3333333333333333U) + (bits >> 2 & 0x3333333333333333U);
+    bits = (bits + (bits >> 4)) & 0x0F0F0F0F0F0F0F0FU;
+    return (unsigned)(bits * 0x0101010101010101U >> 56);
+}
+
+/* Asks for the line of the cache at p, which is used soon. */
+static inline void bits_prefetch(const void *p)
+{
+#if defined(__GNUC__)
+    __builtin_prefetch(p);
+#else
+    (void)p;
+#endif
+}
+
 /* Little-endian whatever the machine; compilers make one load of it. */
 static inline uint32_t bits_load32(const char *p)
 {

@@ -3,8 +3,7 @@
 #ifndef BOUNCE_CLASSIFY_MATCHER_H
 #define BOUNCE_CLASSIFY_MATCHER_H
 
-#include "classify/tables.h"
-#include "classify/text_map.h"
+#include "classify/scan.h"
 
 #define MATCHER_MAX_HITS 256
 
@@ -16,20 +15,17 @@ struct matcher_hit {
     uint32_t literal;    /* bytes that are no gap */
 };
 
-/* A place where an atom may stand. */
-struct matcher_candidate {
-    uint32_t hash;    /* of the window there */
-    uint32_t at_kind; /* where the window begins << 2 | enum tab_atom_kind */
-};
-
-#define MATCHER_MAX_CANDIDATES 256
-/* Of 64 positions, with room for one to be written beyond. */
-#define MATCHER_BLOCK_CANDIDATES (3 * 64 + 1)
-
 struct matcher_need {
     uint64_t met;
     uint32_t run; /* that met is of */
 };
+
+/* An anchor that was found. */
+struct matcher_anchor {
+    uint32_t pattern, start, end;
+};
+
+#define MATCHER_ANCHORS 512
 
 /* One thread's scratch memory for one set of tables. */
 struct matcher {
@@ -37,29 +33,18 @@ struct matcher {
     const struct bounce_allocator *allocator;
     struct matcher_hit hits[MATCHER_MAX_HITS];
     size_t hit_count;
-    struct matcher_candidate
-        candidates[MATCHER_MAX_CANDIDATES + MATCHER_BLOCK_CANDIDATES];
-    /* Where the scan has met what, by tab_met_slot(), and which are not 0. */
-    uint64_t met[1 << TAB_MET_BITS];
-    uint16_t met_slots[(1 << TAB_MET_BITS) + 1];
-    size_t met_count;
+    struct scan scan;
+    struct matcher_anchor anchors[MATCHER_ANCHORS];
+    size_t anchor_count;
     struct matcher_need *needs; /* by need */
     uint32_t *tries;            /* by pattern: (run << 8) | failed tries */
+    uint32_t *last_hits;        /* by pattern: (run << 8) | index of hits */
     uint8_t *flags;      /* by Not phrase: 1 outside, 2 inside the reply */
     uint32_t *flags_set; /* the ones to clear again */
     size_t flag_count;
     uint32_t run;
     size_t steps; /* left for this text */
     bool tired;   /* ran out of steps: some phrases were not looked for */
-};
-
-/* The part of the text that the innermost reply is. */
-struct matcher_text {
-    const char *ptr; /* followed by TEXT_MAP_PAD zero bytes */
-    size_t len;
-    struct text_map map;
-    size_t reply_start; /* first byte behind code and status */
-    size_t reply_end;
 };
 
 /* NULL when memory is out. tables must outlive the matcher. */

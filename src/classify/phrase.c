@@ -512,30 +512,38 @@ static bool ends_in_blank(const struct builder *b,
            b->pool.ptr[element->a + element->b - 1] == ' ';
 }
 
+static void push_part(struct builder *b, struct tab_pattern *pattern,
+                      struct tab_element *element, uint32_t len)
+{
+    struct tab_element part = *element;
+
+    part.b = len;
+    builder_push(b, &b->elements, &part);
+    pattern->elements.count++;
+    element->a += len;
+    element->b -= len;
+}
+
 /* A literal too short for the scan's windows is parted into words and what
  * stands between them ("hl:" into "hl" and ":"): words of any length are
- * found. */
+ * found. One that is too long for an atom is parted too. */
 static bool push_split(struct builder *b, struct tab_pattern *pattern,
                        struct tab_element element)
 {
+    while (element.type == TAB_ELEMENT_LITERAL && element.b > TAB_ATOM_MAX)
+        push_part(b, pattern, &element, TAB_ATOM_MAX / 2);
     while (element.type == TAB_ELEMENT_LITERAL && element.b < 4) {
         const char *text = b->pool.ptr + element.a;
         bool word = ascii_is_alnum((unsigned char)text[0]);
-        struct tab_element part = element;
         uint32_t n = 1;
 
         while (n < element.b && ascii_is_alnum((unsigned char)text[n]) == word)
             n++;
         if (n == element.b)
             break;
-        part.b = n;
-        builder_push(b, &b->elements, &part);
-        pattern->elements.count++;
-        element.a += n;
-        element.b -= n;
+        push_part(b, pattern, &element, n);
     }
-    builder_push(b, &b->elements, &element);
-    pattern->elements.count++;
+    push_part(b, pattern, &element, element.b);
     return !b->failed;
 }
 

@@ -261,6 +261,16 @@ static bool same_category(const struct tables *t, const struct tab_rule *rule,
                     tab_slice(best->tables, best->rule->category));
 }
 
+/* Of equals: the smaller id; of one rule the phrase that stands first. */
+static bool goes_first(const struct tables *t, const struct candidate *c,
+                       const struct best_rule *best)
+{
+    if (c->rule == best->rule)
+        return c->hit != NULL && c->hit->start < best->start;
+    return slice_compare(tab_slice(t, c->rule->id),
+                         tab_slice(best->tables, best->rule->id)) < 0;
+}
+
 static void consider(struct subject *s, struct best_rule best_out[3],
                      size_t set, struct candidate *c)
 {
@@ -274,16 +284,14 @@ static void consider(struct subject *s, struct best_rule best_out[3],
     keep_ranked(s, set, c, key);
     if (best->rule != NULL) {
         best->contested = best->contested || !same_category(t, c->rule, best);
-        if (key < best->key ||
-            (key == best->key &&
-             slice_compare(tab_slice(t, c->rule->id),
-                           tab_slice(best->tables, best->rule->id)) >= 0))
+        if (key < best->key || (key == best->key && !goes_first(t, c, best)))
             return;
     }
     best->key = key;
     best->tables = t;
     best->rule = c->rule;
     best->inside = c->inside;
+    best->start = c->hit != NULL ? c->hit->start : 0;
     best->literal = c->hit != NULL ? c->hit->literal : 0;
     best->text = c->hit != NULL ? slice_make(s->state->text + c->hit->start,
                                              c->hit->end - c->hit->start)

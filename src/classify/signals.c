@@ -242,9 +242,8 @@ static struct bounce_slice find_new_address(struct bounce_slice text,
 /* ---- Numbers with units ---------------------------------------------- */
 
 struct amount {
-    double value;
-    struct bounce_slice unit; /* the word behind the number; may be empty */
-    size_t start, end;        /* of number and unit */
+    struct bounce_slice number, unit; /* the word behind it; may be empty */
+    size_t start, end;                /* of number and unit */
 };
 
 /* Where the first digit from at on stands; text.len if nowhere. */
@@ -262,34 +261,57 @@ static size_t find_digit(struct bounce_slice text, size_t at)
     return text.len;
 }
 
-/* The next number of text from *at on; thousands may be parted by "," and a
- * fraction by ".". */
+/* How long the number that text begins with is; thousands may be parted by ","
+ * and a fraction by ".". */
+static size_t number_len(struct bounce_slice text)
+{
+    bool fraction = false;
+    size_t i = 0;
+
+    for (; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+
+        if (ascii_is_digit(c))
+            continue;
+        if ((c != ',' && (c != '.' || fraction)) || i + 1 >= text.len ||
+            !ascii_is_digit((unsigned char)text.ptr[i + 1]))
+            break;
+        fraction = fraction || c == '.';
+    }
+    return i;
+}
+
+static double number_value(struct bounce_slice number)
+{
+    double value = 0, scale = 0;
+
+    for (size_t i = 0; i < number.len; i++) {
+        char c = number.ptr[i];
+
+        if (c == '.') {
+            scale = 0.1;
+        } else if (c != ',' && scale > 0) {
+            value += (c - '0') * scale;
+            scale /= 10;
+        } else if (c != ',') {
+            value = value * 10 + (c - '0');
+        }
+    }
+    return value;
+}
+
+/* The next number of text from *at on. */
 static bool next_amount(struct bounce_slice text, size_t *at,
                         struct amount *out)
 {
-    size_t i = find_digit(text, *at), unit;
+    size_t i, unit;
 
-    if (i == text.len)
+    out->start = find_digit(text, *at);
+    if (out->start == text.len)
         return false;
-    *out = (struct amount){.start = i};
-    for (double scale = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-
-        if (ascii_is_digit(c)) {
-            if (scale > 0) {
-                out->value += (c - '0') * scale;
-                scale /= 10;
-            } else {
-                out->value = out->value * 10 + (c - '0');
-            }
-        } else if (c == '.' && scale == 0 && i + 1 < text.len &&
-                   ascii_is_digit((unsigned char)text.ptr[i + 1])) {
-            scale = 0.1;
-        } else if (c != ',' || i + 1 >= text.len ||
-                   !ascii_is_digit((unsigned char)text.ptr[i + 1])) {
-            break;
-        }
-    }
+    out->number = slice_sub(text, out->start,
+                            number_len(slice_from(text, out->start)));
+    i = out->start + out->number.len;
     while (i < text.len && text.ptr[i] == ' ')
         i++;
     for (unit = i;
@@ -297,7 +319,7 @@ static bool next_amount(struct bounce_slice text, size_t *at,
         unit++;
     out->unit = slice_sub(text, i, unit - i);
     out->end = unit;
-    *at = unit > out->start ? unit : out->start + 1;
+    *at = unit;
     return true;
 }
 
@@ -315,6 +337,8 @@ static double time_unit(struct bounce_slice unit)
         {{"day", 3}, 86400},  {{"days", 4}, 86400},
     };
 
+    if (unit.len == 0 || unit.len > sizeof("seconds") - 1)
+        return 0;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (slice_eq_nocase(unit, units[i].word))
             return units[i].seconds;
@@ -363,14 +387,16 @@ int64_t signals_retry_after(const struct reply *reply)
     size_t at = 0;
 
     while (next_amount(reply->text, &at, &amount)) {
-        double unit = amount.unit.len > 0 ? time_unit(amount.unit) : 0;
+        double unit = time_unit(amount.unit), seconds;
         size_t from = amount.start > 70 ? amount.start - 70 : 0;
 
-        if (unit > 0 && amount.value > 0 &&
-            amount.value * unit <= 31 * 86400.0 &&
+        if (unit == 0)
+            continue;
+        seconds = number_value(amount.number) * unit;
+        if (seconds > 0 && seconds <= 31 * 86400.0 &&
             contains_any(slice_sub(reply->text, from, amount.end - from + 24),
                          words))
-            return (int64_t)(amount.value * unit + 0.5);
+            return (int64_t)(seconds + 0.5);
     }
     return -1;
 }
@@ -388,14 +414,15 @@ static bool size_limit(struct bounce_slice text, double *value_out)
 
     while (next_amount(text, &at, &amount)) {
         double unit = size_unit(amount.unit);
+        double value = number_value(amount.number);
         size_t from = amount.start > 40 ? amount.start - 40 : 0;
 
-        if (amount.unit.len == 0 && amount.value >= 10000)
+        if (amount.unit.len == 0 && value >= 10000)
             unit = 1;
-        if (unit == 0 || amount.value == 0)
+        if (unit == 0 || value == 0)
             continue;
         if (contains_any(slice_sub(text, from, amount.start - from), words)) {
-            *value_out = amount.value * unit;
+            *value_out = value * unit;
             found = true;
         }
     }
@@ -408,7 +435,8 @@ static bool count_limit(struct bounce_slice text, const char *what,
     size_t at = 0;
 
     while (next_amount(text, &at, amount_out)) {
-        if (amount_out->value >= 1 && amount_out->unit.len > 2 &&
+        if (amount_out->unit.len > 2 &&
+            number_value(amount_out->number) >= 1 &&
             slice_starts_nocase(amount_out->unit, slice_cstr(what)))
             return true;
     }
@@ -454,17 +482,17 @@ static void read_limit(struct bounce_slice text, struct bounce_event *event)
             set_limit(signals, SLICE("quota"), bytes, SLICE("bytes"));
     } else if (slice_eq(category, SLICE("too_many_recipients"))) {
         if (count_limit(text, "recip", &amount))
-            set_limit(signals, SLICE("recipients"), amount.value,
+            set_limit(signals, SLICE("recipients"), number_value(amount.number),
                       SLICE("recipients"));
     } else if (slice_eq(category, SLICE("rate_limited")) ||
                slice_eq(category, SLICE("recipient_rate"))) {
         if (count_limit(text, "mess", &amount) ||
             count_limit(text, "mail", &amount) ||
             count_limit(text, "email", &amount))
-            set_limit(signals, SLICE("rate"), amount.value,
+            set_limit(signals, SLICE("rate"), number_value(amount.number),
                       rate_unit(text, amount.end));
         else if (count_limit(text, "connection", &amount))
-            set_limit(signals, SLICE("rate"), amount.value,
+            set_limit(signals, SLICE("rate"), number_value(amount.number),
                       SLICE("connections"));
     }
 }

@@ -7,7 +7,7 @@
 #ifndef BOUNCE_CLASSIFY_TABLES_H
 #define BOUNCE_CLASSIFY_TABLES_H
 
-#include "base/slice.h"
+#include "base/bits.h"
 
 #define TAB_NONE UINT32_MAX
 
@@ -146,12 +146,21 @@ enum tab_owner {
     TAB_OWNER_PROVIDER /* owner: provider */
 };
 
-/* A compiled phrase. */
+/* What must stand near the anchor of a pattern. */
+struct tab_near {
+    uint32_t need;   /* of needs; TAB_NONE: nothing */
+    uint32_t before; /* it stands before the anchor, not behind it */
+    uint32_t reach;  /* bytes from the anchor to where its window begins */
+};
+
+/* A compiled phrase; one line of the cache. */
 struct tab_pattern {
     uint32_t owner_type, owner;
     struct tab_span elements;
     uint32_t open_left, open_right; /* word edge lifted */
     struct tab_str text;            /* as written */
+    uint32_t first, last;           /* the elements that are its anchor */
+    struct tab_near needs[2];       /* what tells most first */
 };
 
 /* Where in a text the scan asks for an atom, and by how many bytes. */
@@ -159,8 +168,9 @@ enum tab_atom_kind {
     /* The first 4 bytes of a word, all of a shorter one, up to 3 letters before
      * a digit, or 4 bytes where a sign or a character of another script is. */
     TAB_ATOM_FOUR,
-    TAB_ATOM_EIGHT,   /* 8 bytes where any of these begins */
-    TAB_ATOM_ANYWHERE /* 4 bytes at any place: "~" before letters */
+    TAB_ATOM_EIGHT,    /* 8 bytes where any of these begins */
+    TAB_ATOM_ANYWHERE, /* 4 bytes at any place: "~" before letters */
+    TAB_ATOM_PAIR      /* TAB_ATOM_FOUR of a place and of the next one */
 };
 
 /* A byte that leads to atoms of TAB_ATOM_ANYWHERE. */
@@ -169,42 +179,49 @@ struct tab_anywhere {
     uint32_t back; /* bytes from where their windows begin */
 };
 
-/* A literal that the scan looks for: a window of its bytes is hashed. */
+/* A text that the scan looks for: a window of its bytes is hashed. */
 struct tab_atom {
-    struct tab_str text;
-    uint32_t window;      /* offset of the hashed bytes in text */
-    uint32_t kind;        /* enum tab_atom_kind */
-    struct tab_span refs; /* of atom_refs */
-    /* Four other bytes of text (bits_load32), which tell most atoms of one hash
-     * apart before the pool is asked; their place seen from the window. */
-    uint32_t check, check_at;
+    uint32_t text; /* in the pool */
+    uint32_t refs; /* its first of atom_refs */
+    /* Four other bytes of the text (bits_load32), which tell most atoms of one
+     * hash apart before the pool is asked. */
+    uint32_t check;
+    uint32_t shape; /* tab_atom_shape() */
 };
 
-/* What must stand near the anchor of a pattern. */
-struct tab_near {
-    uint32_t need;   /* of needs; TAB_NONE: nothing */
-    uint32_t before; /* it stands before the anchor, not behind it */
-    uint32_t reach;  /* bytes from the anchor to where its window begins */
-};
+/* An entry of atom_refs is a pattern that the atom anchors; this bit ends the
+ * list of one atom. */
+#define TAB_REF_LAST (UINT32_C(1) << 31)
 
-enum tab_ref_flag {
-    TAB_REF_ALONE = 1, /* the atom is all of the pattern */
-    TAB_REF_ONCE = 2,  /* ... and the only way to match it */
-    TAB_REF_LEFT = 4,  /* the pattern begins here, at a word edge */
-    TAB_REF_RIGHT = 8  /* the pattern ends here, at a word edge */
-};
+#define TAB_ATOM_MAX 1023 /* bytes of an atom */
 
-struct tab_atom_ref {
-    uint32_t pattern, element; /* element counts within the pattern */
-    uint32_t flags;            /* or of enum tab_ref_flag */
-    struct tab_near needs[2];  /* what tells most first */
-};
+/* kind: enum tab_atom_kind; window: where the hashed bytes begin; check: where
+ * those of the check do, both offsets in the text of len bytes. */
+static inline uint32_t tab_atom_shape(uint32_t kind, uint32_t len,
+                                      uint32_t window, uint32_t check)
+{
+    return kind | len << 2 | window << 12 | check << 22;
+}
 
-/* Open addressing by hash; span.count 0 is an empty slot. */
-struct tab_slot {
-    uint32_t hash;
-    struct tab_span atoms; /* of atoms */
-};
+static inline enum tab_atom_kind tab_atom_kind(uint32_t shape)
+{
+    return (enum tab_atom_kind)(shape & 3);
+}
+
+static inline uint32_t tab_atom_len(uint32_t shape)
+{
+    return shape >> 2 & TAB_ATOM_MAX;
+}
+
+static inline uint32_t tab_atom_window(uint32_t shape)
+{
+    return shape >> 12 & TAB_ATOM_MAX;
+}
+
+static inline uint32_t tab_atom_check(uint32_t shape)
+{
+    return shape >> 22;
+}
 
 struct tab_words { /* a named set, kept for users' phrases */
     struct tab_str name;
@@ -231,6 +248,9 @@ struct tab_label_case {
     uint32_t expired;         /* only expired failures */
 };
 
+/* The bitmap has a bit for each hash of a window that atoms have. The atoms are
+ * in the order of these bits; ranks holds how many bits are set before each 64,
+ * first_atoms where the atoms of each set bit begin, and their end. */
 #define TAB_BITMAP_BITS  19 /* 64 KiB */
 #define TAB_BITMAP_WORDS (1U << (TAB_BITMAP_BITS - 5))
 
@@ -256,9 +276,10 @@ struct tab_label_case {
     X(struct tab_span, needs)                                                  \
     X(uint32_t, need_slots)                                                    \
     X(struct tab_atom, atoms)                                                  \
-    X(struct tab_atom_ref, atom_refs)                                          \
-    X(struct tab_slot, slots)                                                  \
+    X(uint32_t, atom_refs)                                                     \
     X(uint32_t, bitmap)                                                        \
+    X(uint32_t, ranks)                                                         \
+    X(uint32_t, first_atoms)                                                   \
     X(struct tab_anywhere, anywhere)                                           \
     X(struct tab_words, words)                                                 \
     X(struct tab_str, word_members)                                            \
@@ -325,6 +346,12 @@ static inline uint32_t tab_hash_eight(uint64_t key)
     return (uint32_t)(key * 0x9E3779B97F4A7C15U >> 32);
 }
 
+/* The hash of two windows of up to 4 bytes, by their hashes. */
+static inline uint32_t tab_hash_pair(uint32_t first, uint32_t second)
+{
+    return (first ^ (second << 13 | second >> 19)) * 0x85EBCA6BU;
+}
+
 /* The scan keeps where it met the hashes of 4 bytes and of short words, in a
  * table that is entered here. */
 #define TAB_MET_BITS 11
@@ -339,6 +366,17 @@ static inline uint32_t tab_bitmap_bit(const uint32_t *bitmap, uint32_t hash)
     uint32_t bit = hash >> (32 - TAB_BITMAP_BITS);
 
     return bitmap[bit / 32] >> bit % 32 & 1;
+}
+
+/* The entry of first_atoms for a hash whose bit is set. */
+static inline uint32_t tab_rank(const struct tables *tables, uint32_t hash)
+{
+    uint32_t bit = hash >> (32 - TAB_BITMAP_BITS), word = bit / 64;
+    uint64_t bits = (uint64_t)tables->bitmap[2 * word + 1] << 32 |
+                    tables->bitmap[2 * word];
+
+    bits &= ((uint64_t)1 << bit % 64) - 1;
+    return tables->ranks[word] + bits_count(bits);
 }
 
 #endif

@@ -37,6 +37,7 @@ struct best_rule {
     const struct tab_rule *rule;
     uint64_t key;             /* the order among rules: larger precedes */
     struct bounce_slice text; /* normalised text that was hit */
+    uint32_t start;           /* where it stands in the normalised reply */
     uint32_t literal;         /* bytes of it that are no gap */
     bool inside;              /* in the innermost reply itself */
     bool contested;           /* a rule of another category spoke too */

@@ -388,30 +388,28 @@ static size_t backward(struct verify *v, size_t i, size_t at)
 
 /* Most anchors stand without their pattern: the bytes beside them tell, before
  * anything is searched. */
-static bool neighbours_fit(const struct verify *v, size_t element, size_t start,
-                           size_t end)
+static bool neighbours_fit(const struct verify *v, size_t start, size_t end)
 {
     const struct matcher_text *text = v->text;
+    size_t first = v->pattern->first, last = v->pattern->last;
     size_t count = v->pattern->elements.count;
 
-    if (element + 1 == count) {
+    if (last + 1 == count) {
         if (!v->pattern->open_right && text_map_inside(&text->map, end))
             return false;
-    } else if (v->elements[element + 1].type <= TAB_ELEMENT_SET &&
-               (end >= text->len ||
-                !may_begin(v, element + 1, text->ptr[end]))) {
+    } else if (v->elements[last + 1].type <= TAB_ELEMENT_SET &&
+               (end >= text->len || !may_begin(v, last + 1, text->ptr[end]))) {
         return false;
     }
-    if (element == 0)
+    if (first == 0)
         return v->pattern->open_left || !text_map_inside(&text->map, start);
-    return v->elements[element - 1].type > TAB_ELEMENT_SET ||
-           (start > 0 && may_end(v, element - 1, text->ptr[start - 1]));
+    return v->elements[first - 1].type > TAB_ELEMENT_SET ||
+           (start > 0 && may_end(v, first - 1, text->ptr[start - 1]));
 }
 
 bool verify_around(const struct tables *tables, const struct matcher_text *text,
-                   const struct tab_pattern *pattern, size_t element,
-                   size_t start, size_t end, size_t *steps,
-                   struct verify_match *match_out)
+                   const struct tab_pattern *pattern, size_t start, size_t end,
+                   size_t *steps, struct verify_match *match_out)
 {
     struct verify v = {.tables = tables,
                        .text = text,
@@ -420,12 +418,12 @@ bool verify_around(const struct tables *tables, const struct matcher_text *text,
                        .literal = end - start,
                        .steps = steps};
 
-    if (!neighbours_fit(&v, element, start, end))
+    if (!neighbours_fit(&v, start, end))
         return false;
-    match_out->end = forward(&v, element + 1, end);
+    match_out->end = forward(&v, pattern->last + 1, end);
     if (match_out->end == NOWHERE)
         return false;
-    match_out->start = backward(&v, element, start);
+    match_out->start = backward(&v, pattern->first, start);
     match_out->literal = v.literal;
     return match_out->start != NOWHERE;
 }

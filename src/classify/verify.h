@@ -15,13 +15,12 @@ struct verify_match {
     size_t literal; /* bytes that are no gap */
 };
 
-/* The element at index element of the pattern stands at [start, end): do the
- * others stand around it? Works backwards and forwards from there; sets match
+/* The anchor of the pattern stands at [start, end): do the other elements stand
+ * around it? Works backwards and forwards from there; sets match
  * their longest member that lets the rest match, gaps end as soon as they can.
  * Every element tried takes one of *steps; at 0 the answer is no. */
 bool verify_around(const struct tables *tables, const struct matcher_text *text,
-                   const struct tab_pattern *pattern, size_t element,
-                   size_t start, size_t end, size_t *steps,
-                   struct verify_match *match_out);
+                   const struct tab_pattern *pattern, size_t start, size_t end,
+                   size_t *steps, struct verify_match *match_out);
 
 #endif

@@ -10,6 +10,7 @@
 struct window_counts {
     uint32_t *grams;  /* of four bytes anywhere, by hash */
     uint32_t *starts; /* of windows where words begin, by hash */
+    uint32_t *pairs;  /* of TAB_ATOM_PAIR, by hash */
 };
 
 /* Which ends of a literal are surely edges of words. */
@@ -30,12 +31,12 @@ bool window_count(struct builder *b, struct window_counts *counts_out);
 size_t window_gram_count(const struct window_counts *counts,
                          struct bounce_slice text);
 
-/* The rarest window that begins where the scan asks; false when there is none.
- * most: 8, or 4 for windows of TAB_ATOM_FOUR only. *count_out is how often it
- * stands. */
+/* The rarest window that begins where the scan asks, of TAB_ATOM_FOUR only or
+ * of any kind; false when there is none. *count_out is how often it stands. */
 bool window_at_start(const struct window_counts *counts,
-                     struct bounce_slice text, struct edges edges, size_t most,
-                     struct window *window_out, size_t *count_out);
+                     struct bounce_slice text, struct edges edges,
+                     bool four_only, struct window *window_out,
+                     size_t *count_out);
 
 /* The rarest four bytes of a text of four or more. */
 void window_anywhere(const struct window_counts *counts,

@@ -33,57 +33,59 @@ static void set_text(struct fixture *f, struct bounce_slice text)
 }
 
 /* Whether the place where an atom stands makes a match of its pattern. */
-static bool matches(const struct fixture *f, const struct tab_atom_ref *ref,
-                    size_t start, size_t end, struct verify_match *match)
+static bool matches(const struct fixture *f, uint32_t index, size_t start,
+                    size_t end, struct verify_match *match)
 {
     const struct tables *t = &tables_builtin;
-    const struct tab_pattern *pattern = &t->patterns[ref->pattern];
+    const struct tab_pattern *pattern = &t->patterns[index];
     size_t steps = 1000000;
 
     *match = (struct verify_match){start, end, end - start};
-    if (pattern->elements.count > 1)
-        return verify_around(t, &f->normal, pattern, ref->element, start, end,
-                             &steps, match);
-    return (pattern->open_left || !text_map_inside(&f->normal.map, start)) &&
-           (pattern->open_right || !text_map_inside(&f->normal.map, end));
+    return verify_around(t, &f->normal, pattern, start, end, &steps, match);
 }
 
-static bool is_found(const struct matcher *m, const struct tab_atom_ref *ref,
+static bool is_found(const struct matcher *m, uint32_t index,
                      const struct verify_match *match)
 {
-    const struct tab_pattern *pattern = &tables_builtin.patterns[ref->pattern];
+    const struct tab_pattern *pattern = &tables_builtin.patterns[index];
 
     if (pattern->owner_type == TAB_OWNER_NOT)
         return matcher_flag(m, pattern->owner, false);
     for (size_t i = 0; i < m->hit_count; i++) {
-        if (m->hits[i].pattern == ref->pattern &&
-            m->hits[i].end == match->end &&
+        if (m->hits[i].pattern == index && m->hits[i].end == match->end &&
             m->hits[i].literal >= match->literal)
             return true;
     }
     return false;
 }
 
+static void check_ref(const struct fixture *f, uint32_t index,
+                      struct bounce_slice want, size_t at)
+{
+    const struct tables *t = &tables_builtin;
+    struct verify_match match;
+
+    if (matches(f, index, at, at + want.len, &match) &&
+        !is_found(f->matcher, index, &match))
+        fail_msg("'%.*s' of '%.*s' is not found in: %s", SLICE_ARG(want),
+                 SLICE_ARG(tab_slice(t, t->patterns[index].text)), f->text);
+}
+
 static void check_atom(const struct fixture *f, const struct tab_atom *atom)
 {
     const struct tables *t = &tables_builtin;
-    struct bounce_slice want = tab_slice(t, atom->text);
+    struct bounce_slice want =
+        slice_make(t->pool + atom->text, tab_atom_len(atom->shape));
     struct bounce_slice text = slice_make(f->text, f->normal.len);
     size_t at = 0, hit;
 
     while ((hit = slice_find(slice_from(text, at), want)) != SLICE_NPOS) {
-        at += hit;
-        for (uint32_t k = 0; k < atom->refs.count; k++) {
-            const struct tab_atom_ref *ref = &t->atom_refs[atom->refs.at + k];
-            struct verify_match match;
+        const uint32_t *ref = &t->atom_refs[atom->refs];
 
-            if (matches(f, ref, at, at + want.len, &match) &&
-                !is_found(f->matcher, ref, &match))
-                fail_msg(
-                    "'%.*s' of '%.*s' is not found in: %s", SLICE_ARG(want),
-                    SLICE_ARG(tab_slice(t, t->patterns[ref->pattern].text)),
-                    f->text);
-        }
+        at += hit;
+        for (; (*ref & TAB_REF_LAST) == 0; ref++)
+            check_ref(f, *ref, want, at);
+        check_ref(f, *ref & ~TAB_REF_LAST, want, at);
         at++;
     }
 }
