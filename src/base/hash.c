@@ -39,42 +39,50 @@ void hash128_init(struct hash128 *hash)
               k0 ^ 0x6c7967656e657261ULL, k1 ^ 0x7465646279746573ULL}};
 }
 
-/* The bytes from at on, fewer than 8. */
-static uint64_t load_rest(struct bounce_slice s, size_t at)
+/* The len bytes at p, 1 to 7, as a word: loads that may overlap. */
+static inline uint64_t load_some(const char *p, size_t len)
 {
-    uint64_t word = 0;
-
-    if (s.len >= 8)
-        return bits_load64(s.ptr + s.len - 8) >> 8 * (8 - (s.len - at));
-    for (size_t i = s.len; i > at; i--)
-        word = word << 8 | (unsigned char)s.ptr[i - 1];
-    return word;
+    if (len >= 4)
+        return bits_load32(p) |
+               (uint64_t)bits_load32(p + len - 4) << 8 * (len - 4);
+    return (uint64_t)(unsigned char)p[0] |
+           (uint64_t)(unsigned char)p[len / 2] << 8 * (len / 2) |
+           (uint64_t)(unsigned char)p[len - 1] << 8 * (len - 1);
 }
 
-void hash128_add(struct hash128 *hash, struct bounce_slice s)
+/* s, and as many NUL bytes as nuls says: none or one. */
+static inline void add(struct hash128 *hash, struct bounce_slice s,
+                       size_t nuls)
 {
     struct hash128 h = *hash; /* a copy that stays in registers */
     unsigned shift = 8 * (h.length & 7);
-    size_t i = 0;
+    size_t i = 0, rest = s.len % 8;
+    uint64_t word;
 
-    h.length += s.len;
-    for (; s.len - i >= 8; i += 8) {
-        uint64_t word = bits_load64(s.ptr + i);
-
+    h.length += s.len + nuls;
+    for (; i + 8 <= s.len; i += 8) {
+        word = bits_load64(s.ptr + i);
         /* The pieces fed before need not end at a word. */
         mix(&h, h.tail | word << shift);
         h.tail = shift > 0 ? word >> (64 - shift) : 0;
     }
-    if (i < s.len) {
-        uint64_t word = load_rest(s, i);
-
-        h.tail |= word << shift;
-        if (shift + 8 * (s.len - i) >= 64) {
-            mix(&h, h.tail);
-            h.tail = shift > 0 ? word >> (64 - shift) : 0;
-        }
+    word = rest > 0 ? load_some(s.ptr + i, rest) : 0;
+    h.tail |= word << shift;
+    if (shift + 8 * (rest + nuls) >= 64) {
+        mix(&h, h.tail);
+        h.tail = shift > 0 ? word >> (64 - shift) : 0;
     }
     *hash = h;
+}
+
+void hash128_add(struct hash128 *hash, struct bounce_slice s)
+{
+    add(hash, s, 0);
+}
+
+void hash128_add_part(struct hash128 *hash, struct bounce_slice part)
+{
+    add(hash, part, 1);
 }
 
 /* The 8 hex digits of a number, the highest first. */

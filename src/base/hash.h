@@ -14,6 +14,8 @@ struct hash128 {
 
 void hash128_init(struct hash128 *hash);
 void hash128_add(struct hash128 *hash, struct bounce_slice s);
+/* The same with a NUL behind it, which tells where the part ends. */
+void hash128_add_part(struct hash128 *hash, struct bounce_slice part);
 /* Ends the hash: its 128 bits. hash cannot be used any more. */
 void hash128_words(struct hash128 *hash, uint64_t out[2]);
 /* The same as 32 hex digits and a NUL. */

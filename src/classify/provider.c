@@ -24,7 +24,7 @@ static void add_provider(struct subject *s, const struct tables *t,
 
 void subject_add_host(struct subject *s, struct bounce_slice host, bool domain)
 {
-    for (size_t i = 0; i < s->knowledge->set_count; i++) {
+    for (size_t i = 0; host.len > 0 && i < s->knowledge->set_count; i++) {
         const struct tables *t = s->knowledge->sets[i];
         uint32_t provider = knowledge_host(t, host, domain);
 

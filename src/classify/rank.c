@@ -319,12 +319,13 @@ void subject_best(struct subject *s, struct best_rule best_out[3])
             consider(s, best_out, set, &c);
         }
         for (size_t i = 0; i < t->code_rules_count; i++) {
-            struct candidate c = {.inside = true};
+            const struct tab_code_rule *rule = &t->code_rules[i];
+            struct candidate c;
 
-            if ((t->code_rules[i].codes & code) == 0 ||
-                (t->code_rules[i].statuses & status) == 0)
+            if ((rule->codes & code) == 0 || (rule->statuses & status) == 0)
                 continue;
-            c.rule = &t->rules[t->code_rules[i].rule];
+            c = (struct candidate){.rule = &t->rules[rule->rule],
+                                   .inside = true};
             consider(s, best_out, set, &c);
         }
     }

@@ -38,30 +38,31 @@ bool scan_met_between(uint64_t steps, size_t from, size_t to)
     return (steps & range) != 0;
 }
 
-/* Keeps a place where the bitmap says that an atom may stand. Nothing branches
- * on what the text says: the answers could not be foretold. */
-static inline void keep(struct scan *scan, uint32_t hash, size_t at,
-                        enum tab_atom_kind kind)
+/* Keeps a place where the bitmap says that an atom may stand; the number of
+ * places kept. Nothing branches on what the text says: the answers could not be
+ * foretold. */
+static inline size_t keep(const struct tables *tables, uint32_t hash, size_t at,
+                          enum tab_atom_kind kind, struct scan_place *places,
+                          size_t count)
 {
-    scan->places[scan->count] =
-        (struct scan_place){hash, (uint32_t)(at << 2 | kind)};
-    scan->count += tab_bitmap_bit(scan->tables->bitmap, hash);
+    places[count] = (struct scan_place){hash, (uint32_t)(at << 2 | kind)};
+    return count + tab_bitmap_bit(tables->bitmap, hash);
 }
 
 /* Up to 3 letters right before a digit, such as the OFR of OFR004, count as a
- * word too. */
-static void keep_letters(struct scan *scan, const struct matcher_text *text,
-                         size_t at, unsigned word)
+ * word too. mask: of the bytes that were looked at already. */
+static size_t keep_letters(struct scan *scan, const struct matcher_text *text,
+                           size_t at, uint32_t mask, size_t count)
 {
     uint64_t turns = text_map_from(text->map.turn, at + 1) & 7;
     unsigned letters = turns != 0 ? bits_lowest(turns) + 1 : 0;
-    uint32_t bytes = bits_load32(text->ptr + at), hash;
+    uint32_t fewer = ((uint32_t)1 << 8 * letters) - 1, hash;
 
-    if (letters == 0 || letters >= word)
-        return;
-    hash = tab_hash(bytes & (((uint32_t)1 << 8 * letters) - 1));
+    if (letters == 0 || fewer >= mask)
+        return count;
+    hash = tab_hash(bits_load32(text->ptr + at) & fewer);
     meet(scan, hash, at);
-    keep(scan, hash, at, TAB_ATOM_FOUR);
+    return keep(scan->tables, hash, at, TAB_ATOM_FOUR, scan->places, count);
 }
 
 /* The bits of the position n behind each of the 64 of a block. */
@@ -74,37 +75,42 @@ static inline uint64_t behind(const uint64_t *bits, size_t block, unsigned n)
 static void scan_block(struct scan *scan, const struct matcher_text *text,
                        size_t block)
 {
-    static const uint32_t masks[5] = {0, 0xffU, 0xffffU, 0xffffffU,
-                                      0xffffffffU};
+    /* By whether the word goes on across the next three positions. */
+    static const uint32_t masks[8] = {
+        0xffU, 0xffffU, 0xffU, 0xffffffU, 0xffU, 0xffffU, 0xffU, 0xffffffffU};
+    const struct tables *const tables = scan->tables;
     const struct text_map *map = &text->map;
+    struct scan_place *const places = scan->places;
+    size_t count = scan->count, before_at = scan->before_at;
+    uint32_t before = scan->before;
     uint64_t starts = map->start[block];
     uint64_t near = behind(map->turn, block, 1) | behind(map->turn, block, 2) |
                     behind(map->turn, block, 3);
-    /* Words of two bytes at least, of three, of four. */
-    uint64_t two = behind(map->inside, block, 1);
-    uint64_t three = two & behind(map->inside, block, 2);
-    uint64_t many = three & behind(map->inside, block, 3);
 
     for (; starts != 0; starts &= starts - 1) {
-        size_t at = block * 64 + bits_lowest(starts);
+        unsigned bit = bits_lowest(starts);
+        size_t at = block * 64 + bit;
         uint64_t bytes = bits_load64(text->ptr + at);
-        unsigned bit = at % 64;
-        unsigned word = 1 + (unsigned)((two >> bit & 1) + (three >> bit & 1) +
-                                       (many >> bit & 1));
         /* A sign is no word: 4 bytes count, whatever they are. */
-        unsigned four = ascii_is_alnum((unsigned char)bytes) ? word : 4;
-        uint32_t hash = tab_hash((uint32_t)bytes & masks[four]);
+        unsigned more = ascii_is_alnum((unsigned char)bytes)
+                            ? text_map_from(map->inside, at + 1) & 7
+                            : 7;
+        uint32_t hash = tab_hash((uint32_t)bytes & masks[more]);
 
         meet(scan, hash, at);
-        keep(scan, hash, at, TAB_ATOM_FOUR);
-        keep(scan, tab_hash_eight(bytes), at, TAB_ATOM_EIGHT);
-        keep(scan, tab_hash_pair(scan->before, hash), scan->before_at,
-             TAB_ATOM_PAIR);
-        scan->before = hash;
-        scan->before_at = (uint32_t)at;
+        count = keep(tables, hash, at, TAB_ATOM_FOUR, places, count);
+        count = keep(tables, tab_hash_eight(bytes), at, TAB_ATOM_EIGHT, places,
+                     count);
+        count = keep(tables, tab_hash_pair(before, hash), before_at,
+                     TAB_ATOM_PAIR, places, count);
+        before = hash;
+        before_at = at;
         if ((near >> bit & 1) != 0)
-            keep_letters(scan, text, at, word);
+            count = keep_letters(scan, text, at, masks[more], count);
     }
+    scan->count = count;
+    scan->before = before;
+    scan->before_at = (uint32_t)before_at;
 }
 
 static size_t blocks_of(const struct matcher_text *text)

@@ -246,21 +246,6 @@ struct amount {
     size_t start, end;                /* of number and unit */
 };
 
-/* Where the first digit from at on stands; text.len if nowhere. */
-static size_t find_digit(struct bounce_slice text, size_t at)
-{
-    for (; at < text.len; at += 64) {
-        struct block b;
-        uint64_t digits;
-
-        block_load(&b, text.ptr + at, text.len - at);
-        digits = block_digits(&b);
-        if (digits != 0)
-            return at + bits_lowest(digits);
-    }
-    return text.len;
-}
-
 /* How long the number that text begins with is; thousands may be parted by ","
  * and a fraction by ".". */
 static size_t number_len(struct bounce_slice text)
@@ -300,26 +285,42 @@ static double number_value(struct bounce_slice number)
     return value;
 }
 
-/* The next number of text from *at on. */
-static bool next_amount(struct bounce_slice text, size_t *at,
-                        struct amount *out)
-{
-    size_t i, unit;
+/* The numbers of a text, one after the other. */
+struct amounts {
+    struct bounce_slice text;
+    size_t block;    /* the 64 bytes that are looked at */
+    uint64_t digits; /* those of them that are still to come */
+    size_t at;       /* where to go on behind these */
+};
 
-    out->start = find_digit(text, *at);
-    if (out->start == text.len)
-        return false;
+static bool next_amount(struct amounts *a, struct amount *out)
+{
+    struct bounce_slice text = a->text;
+    size_t end, unit;
+
+    while (a->digits == 0) {
+        struct block b;
+
+        if (a->at >= text.len)
+            return false;
+        a->block = a->at - a->at % 64;
+        block_load(&b, text.ptr + a->block, text.len - a->block);
+        a->digits = block_digits(&b) & UINT64_MAX << a->at % 64;
+        a->at = a->block + 64;
+    }
+    out->start = a->block + bits_lowest(a->digits);
     out->number = slice_sub(text, out->start,
                             number_len(slice_from(text, out->start)));
-    i = out->start + out->number.len;
-    while (i < text.len && text.ptr[i] == ' ')
-        i++;
-    for (unit = i;
-         unit < text.len && ascii_is_alpha((unsigned char)text.ptr[unit]);)
+    end = out->start + out->number.len;
+    for (unit = end; unit < text.len && text.ptr[unit] == ' ';)
         unit++;
-    out->unit = slice_sub(text, i, unit - i);
     out->end = unit;
-    *at = unit;
+    while (out->end < text.len &&
+           ascii_is_alpha((unsigned char)text.ptr[out->end]))
+        out->end++;
+    out->unit = slice_sub(text, unit, out->end - unit);
+    a->at = end < a->block + 64 ? a->block + 64 : end;
+    a->digits = end < a->block + 64 ? a->digits & UINT64_MAX << end % 64 : 0;
     return true;
 }
 
@@ -383,10 +384,10 @@ int64_t signals_retry_after(const struct reply *reply)
         "retry",        "try again", "try later", "again in",  "wait",
         "greylist",     "graylist",  "grey list", "come back", "later",
         "for the next", "delayed",   "retrying",  NULL};
+    struct amounts amounts = {.text = reply->text};
     struct amount amount;
-    size_t at = 0;
 
-    while (next_amount(reply->text, &at, &amount)) {
+    while (next_amount(&amounts, &amount)) {
         double unit = time_unit(amount.unit), seconds;
         size_t from = amount.start > 70 ? amount.start - 70 : 0;
 
@@ -408,11 +409,11 @@ static bool size_limit(struct bounce_slice text, double *value_out)
     static const char *const words[] = {
         "limit",       "max",       "allow", "exceed", "larger than",
         "bigger than", "more than", "over",  NULL};
+    struct amounts amounts = {.text = text};
     struct amount amount;
-    size_t at = 0;
     bool found = false;
 
-    while (next_amount(text, &at, &amount)) {
+    while (next_amount(&amounts, &amount)) {
         double unit = size_unit(amount.unit);
         double value = number_value(amount.number);
         size_t from = amount.start > 40 ? amount.start - 40 : 0;
@@ -432,9 +433,9 @@ static bool size_limit(struct bounce_slice text, double *value_out)
 static bool count_limit(struct bounce_slice text, const char *what,
                         struct amount *amount_out)
 {
-    size_t at = 0;
+    struct amounts amounts = {.text = text};
 
-    while (next_amount(text, &at, amount_out)) {
+    while (next_amount(&amounts, amount_out)) {
         if (amount_out->unit.len > 2 &&
             number_value(amount_out->number) >= 1 &&
             slice_starts_nocase(amount_out->unit, slice_cstr(what)))

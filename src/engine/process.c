@@ -23,10 +23,8 @@ struct bounce_slice event_id(struct message *message,
     char hex[33];
 
     hash128_init(&hash);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
-        hash128_add(&hash, parts[i]);
-        hash128_add(&hash, slice_make("\0", 1));
-    }
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        hash128_add_part(&hash, parts[i]);
     hash128_hex(&hash, hex);
     return message_dup(message, slice_make(hex, 32));
 }

@@ -472,8 +472,7 @@ static void weigh(struct hook *hook, const struct hook_event *from,
 
 static void add_part(struct hash128 *hash, struct bounce_slice part)
 {
-    hash128_add(hash, part);
-    hash128_add(hash, slice_make("\0", 1));
+    hash128_add_part(hash, part);
 }
 
 /* The same event gives the same id whenever it comes. */
