@@ -43,16 +43,15 @@ void hash128_init(struct hash128 *hash)
 static inline uint64_t load_some(const char *p, size_t len)
 {
     if (len >= 4)
-        return bits_load32(p) |
-               (uint64_t)bits_load32(p + len - 4) << 8 * (len - 4);
+        return bits_load32(p) | (uint64_t)bits_load32(p + len - 4)
+                                    << 8 * (len - 4);
     return (uint64_t)(unsigned char)p[0] |
            (uint64_t)(unsigned char)p[len / 2] << 8 * (len / 2) |
            (uint64_t)(unsigned char)p[len - 1] << 8 * (len - 1);
 }
 
 /* s, and as many NUL bytes as nuls says: none or one. */
-static inline void add(struct hash128 *hash, struct bounce_slice s,
-                       size_t nuls)
+static inline void add(struct hash128 *hash, struct bounce_slice s, size_t nuls)
 {
     struct hash128 h = *hash; /* a copy that stays in registers */
     unsigned shift = 8 * (h.length & 7);

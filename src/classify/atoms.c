@@ -125,7 +125,8 @@ static size_t rarity(char byte)
 /* The rarest bytes of the windows that are looked for anywhere, each once. */
 static void add_anywhere(struct builder *b, const struct tab_atom *atom)
 {
-    const char *window = b->pool.ptr + atom->text + tab_atom_window(atom->shape);
+    const char *window =
+        b->pool.ptr + atom->text + tab_atom_window(atom->shape);
     struct tab_anywhere anywhere = {0};
 
     for (uint32_t i = 1; i < 4; i++) {

@@ -130,8 +130,7 @@ static void try_pattern(struct matcher *m, const struct matcher_text *text,
     struct verify_match match = {start, end, end - start};
     uint32_t *tries;
 
-    if ((begins && !pattern->open_left &&
-         text_map_inside(&text->map, start)) ||
+    if ((begins && !pattern->open_left && text_map_inside(&text->map, start)) ||
         (ends && !pattern->open_right && text_map_inside(&text->map, end)))
         return;
     if (!begins || !ends) {
@@ -171,8 +170,8 @@ static void add_anchors(struct matcher *m, const struct matcher_text *text,
         last = (*ref & TAB_REF_LAST) != 0;
         if (m->anchor_count == MATCHER_ANCHORS)
             try_all(m, text);
-        m->anchors[m->anchor_count++] = (struct matcher_anchor){
-            pattern, (uint32_t)start, (uint32_t)end};
+        m->anchors[m->anchor_count++] =
+            (struct matcher_anchor){pattern, (uint32_t)start, (uint32_t)end};
         bits_prefetch(&m->tables->patterns[pattern]);
     }
 }
@@ -188,9 +187,8 @@ static inline bool fits(const struct tab_atom *atom,
 
     return tab_atom_kind(atom->shape) == kind && start <= text->len &&
            len <= text->len - start &&
-           (len < 4 ||
-            bits_load32(text->ptr + start + tab_atom_check(atom->shape)) ==
-                atom->check);
+           (len < 4 || bits_load32(text->ptr + start +
+                                   tab_atom_check(atom->shape)) == atom->check);
 }
 
 /* The windows of these atoms may stand at at. */
@@ -281,8 +279,7 @@ static void begin_run(struct matcher *m, const struct matcher_text *text)
     m->tired = false;
     m->steps = STEPS_MIN + text->len * STEPS_PER_BYTE;
     if (++m->run == 1U << 24) {
-        memset(m->tries, 0,
-               2 * m->tables->patterns_count * sizeof(*m->tries));
+        memset(m->tries, 0, 2 * m->tables->patterns_count * sizeof(*m->tries));
         memset(m->needs, 0, m->tables->needs_count * sizeof(*m->needs));
         m->run = 1;
     }

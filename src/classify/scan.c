@@ -32,8 +32,8 @@ uint64_t scan_met(const struct scan *scan, struct tab_span need)
 
 bool scan_met_between(uint64_t steps, size_t from, size_t to)
 {
-    uint64_t range = (((uint64_t)2 << met_step(to)) - 1) & UINT64_MAX
-                                                               << met_step(from);
+    uint64_t range =
+        (((uint64_t)2 << met_step(to)) - 1) & UINT64_MAX << met_step(from);
 
     return (steps & range) != 0;
 }
@@ -76,8 +76,8 @@ static void scan_block(struct scan *scan, const struct matcher_text *text,
                        size_t block)
 {
     /* By whether the word goes on across the next three positions. */
-    static const uint32_t masks[8] = {
-        0xffU, 0xffffU, 0xffU, 0xffffffU, 0xffU, 0xffffU, 0xffU, 0xffffffffU};
+    static const uint32_t masks[8] = {0xffU, 0xffffU, 0xffU, 0xffffffU,
+                                      0xffU, 0xffffU, 0xffU, 0xffffffffU};
     const struct tables *const tables = scan->tables;
     const struct text_map *map = &text->map;
     struct scan_place *const places = scan->places;

@@ -309,8 +309,8 @@ static bool next_amount(struct amounts *a, struct amount *out)
         a->at = a->block + 64;
     }
     out->start = a->block + bits_lowest(a->digits);
-    out->number = slice_sub(text, out->start,
-                            number_len(slice_from(text, out->start)));
+    out->number =
+        slice_sub(text, out->start, number_len(slice_from(text, out->start)));
     end = out->start + out->number.len;
     for (unit = end; unit < text.len && text.ptr[unit] == ' ';)
         unit++;
@@ -436,8 +436,7 @@ static bool count_limit(struct bounce_slice text, const char *what,
     struct amounts amounts = {.text = text};
 
     while (next_amount(&amounts, amount_out)) {
-        if (amount_out->unit.len > 2 &&
-            number_value(amount_out->number) >= 1 &&
+        if (amount_out->unit.len > 2 && number_value(amount_out->number) >= 1 &&
             slice_starts_nocase(amount_out->unit, slice_cstr(what)))
             return true;
     }

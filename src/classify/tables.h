@@ -372,8 +372,8 @@ static inline uint32_t tab_bitmap_bit(const uint32_t *bitmap, uint32_t hash)
 static inline uint32_t tab_rank(const struct tables *tables, uint32_t hash)
 {
     uint32_t bit = hash >> (32 - TAB_BITMAP_BITS), word = bit / 64;
-    uint64_t bits = (uint64_t)tables->bitmap[2 * word + 1] << 32 |
-                    tables->bitmap[2 * word];
+    uint64_t bits =
+        (uint64_t)tables->bitmap[2 * word + 1] << 32 | tables->bitmap[2 * word];
 
     bits &= ((uint64_t)1 << bit % 64) - 1;
     return tables->ranks[word] + bits_count(bits);

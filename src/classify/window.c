@@ -10,8 +10,8 @@
 /* Windows where words begin. */
 static const enum tab_atom_kind kinds[] = {TAB_ATOM_FOUR, TAB_ATOM_PAIR,
                                            TAB_ATOM_EIGHT};
-#define FOUR      4
-#define EIGHT     8
+#define FOUR  4
+#define EIGHT 8
 
 static uint32_t *count_of(uint32_t *counts, uint32_t hash)
 {
