@@ -14,6 +14,7 @@
 
 #define MESSAGE_MEMORY ((size_t)64 << 20) /* of the records of one message */
 #define GRACE_MS       10000              /* for what waits when we stop */
+#define MESSAGES       16 /* of the largest size, all clients together */
 
 struct lines {
     struct serve *serve;
@@ -25,6 +26,7 @@ struct lines {
     struct arena arena;           /* the loop's thread */
     struct bounce_reader *reader; /* the same; of mind */
     const struct serve_mind *mind;
+    size_t held; /* bytes of messages that all clients send */
 };
 
 /* ---- LMTP -------------------------------------------------------------- */
@@ -33,6 +35,7 @@ struct lmtp_client {
     struct lines *lines;
     struct loop_client *client;
     struct lmtp_session *session;
+    size_t held; /* bytes of its message, counted in lines->held */
 };
 
 /* A message at the writer. */
@@ -41,10 +44,26 @@ struct delivery {
     const char *reply; /* static */
 };
 
+/* Who sends when memory is used up is told to come again. */
+static void count_held(struct lmtp_client *lmtp)
+{
+    struct lines *lines = lmtp->lines;
+    const size_t held = lmtp_session_held(lmtp->session);
+    const size_t max = MESSAGES * serve_config(lines->serve)->max_body;
+    const bool grows = held > lmtp->held;
+
+    lines->held += held - lmtp->held;
+    lmtp->held = held;
+    if (grows && lines->held > max && lmtp_session_receiving(lmtp->session))
+        lmtp_session_end(lmtp->session,
+                         "421 4.3.1 memory for messages is used up");
+}
+
 static void flush_replies(struct lmtp_client *lmtp)
 {
     struct bytes *replies = lmtp_session_replies(lmtp->session);
 
+    count_held(lmtp);
     loop_client_send(lmtp->client, bytes_slice(replies));
     replies->len = 0;
     if (lmtp_session_ended(lmtp->session))
@@ -178,7 +197,9 @@ static bool lmtp_opened(void *ctx, struct loop_client *client, void **state_out)
 
     if (lmtp == NULL)
         return false;
-    *lmtp = (struct lmtp_client){lines, client, lmtp_session_new(&options)};
+    *lmtp = (struct lmtp_client){.lines = lines,
+                                 .client = client,
+                                 .session = lmtp_session_new(&options)};
     if (lmtp->session == NULL) {
         free(lmtp);
         return false;
@@ -205,8 +226,16 @@ static void lmtp_closed(void *state)
     struct lmtp_client *lmtp = state;
 
     serve_drop(lmtp->lines->serve, SERVE_CONNECTIONS, 1);
+    lmtp->lines->held -= lmtp->held;
     lmtp_session_free(lmtp->session);
     free(lmtp);
+}
+
+static bool lmtp_owes(void *state)
+{
+    const struct lmtp_client *lmtp = state;
+
+    return lmtp_session_receiving(lmtp->session);
 }
 
 /* ---- The gate ---------------------------------------------------------- */
@@ -345,6 +374,7 @@ static void set_protocols(struct lines *lines)
         .opened = lmtp_opened,
         .took = lmtp_took,
         .closed = lmtp_closed,
+        .owes = lmtp_owes,
         .ctx = lines,
         .busy = "421 4.3.2 too many connections\r\n",
         .timeout = "421 4.4.2 time-out\r\n",

@@ -69,6 +69,16 @@ struct bytes *lmtp_session_replies(struct lmtp_session *session)
     return &session->replies;
 }
 
+bool lmtp_session_receiving(const struct lmtp_session *session)
+{
+    return session->state == DATA || session->state == CHUNK;
+}
+
+size_t lmtp_session_held(const struct lmtp_session *session)
+{
+    return session->message.cap;
+}
+
 bool lmtp_session_waiting(const struct lmtp_session *session)
 {
     return session->state == WAITING;
@@ -335,7 +345,7 @@ static void keep(struct lmtp_session *session, struct bounce_slice part)
         return;
     if (part.len > session->options.max_message - session->message.len) {
         session->too_large = true;
-        session->message.len = 0;
+        bytes_free(&session->message);
     } else if (!bytes_add(&session->message, part)) {
         lmtp_session_end(session, "421 4.3.0 out of memory");
     }

@@ -45,6 +45,10 @@ void lmtp_session_answer(struct lmtp_session *session, const char *reply);
 /* Replies not yet sent; the caller takes them off with bytes_take(). */
 struct bytes *lmtp_session_replies(struct lmtp_session *session);
 bool lmtp_session_waiting(const struct lmtp_session *session);
+/* Whether a message has begun and its end has not come. */
+bool lmtp_session_receiving(const struct lmtp_session *session);
+/* Bytes of memory that its message takes. */
+size_t lmtp_session_held(const struct lmtp_session *session);
 /* QUIT, too many errors, or memory ran out: close once the replies are sent. */
 bool lmtp_session_ended(const struct lmtp_session *session);
 /* Ends the session with a reply such as "421 4.3.2 shutting down". */

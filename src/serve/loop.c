@@ -15,6 +15,7 @@
 #define READ_SIZE  ((size_t)64 << 10)
 #define EVENTS     64
 #define OUTPUT_MAX ((size_t)4 << 20) /* that a client may leave unread */
+#define LEAST_RATE 1024              /* bytes a second */
 
 enum kind { LISTENER, CLIENT, WAKER };
 
@@ -36,7 +37,9 @@ struct loop_client {
     void *state;
     struct bytes in, out;
     int64_t deadline_ms;
-    uint32_t events; /* that epoll watches */
+    int64_t owes_since_ms; /* something was begun; 0: nothing was */
+    uint64_t owed;         /* bytes that came since */
+    uint32_t events;       /* that epoll watches */
     bool paused, closing, dead, eof;
     struct loop_client *next;
 };
@@ -148,6 +151,31 @@ static void touch(struct loop_client *client)
     client->deadline_ms = now_ms() + client->loop->options.timeout_ms;
 }
 
+/* What was begun is over, or it was begun now. */
+static void note_owing(struct loop_client *client)
+{
+    const struct loop_protocol *protocol = client->protocol;
+    const bool owes = client->in.len > 0 || client->out.len > 0 ||
+                      (protocol->owes != NULL && protocol->owes(client->state));
+
+    if (!owes || client->paused) {
+        client->owes_since_ms = 0;
+        client->owed = 0;
+    } else if (client->owes_since_ms == 0) {
+        client->owes_since_ms = now_ms();
+    }
+}
+
+static bool is_slow(const struct loop_client *client, int64_t now)
+{
+    const int64_t grace = 2 * client->loop->options.timeout_ms;
+
+    return client->deadline_ms <= now ||
+           (client->owes_since_ms > 0 &&
+            now - client->owes_since_ms >
+                grace + (int64_t)(client->owed * 1000 / LEAST_RATE));
+}
+
 /* The client is freed when the events at hand are done: more of them may name
  * it. */
 static void bury(struct loop_client *client)
@@ -198,8 +226,10 @@ static void flush(struct loop_client *client)
     }
     if (!client->dead && client->closing && client->out.len == 0)
         bury(client);
-    if (!client->dead)
+    if (!client->dead) {
+        note_owing(client);
         set_events(client);
+    }
 }
 
 bool loop_client_send(struct loop_client *client, struct bounce_slice text)
@@ -269,6 +299,7 @@ static void receive(struct loop_client *client)
     else if (!bytes_add(&client->in, slice_make(loop->buffer, (size_t)n)))
         bury(client);
     touch(client);
+    client->owed += (uint64_t)n;
     if (!client->dead)
         offer(client);
 }
@@ -380,7 +411,7 @@ static void close_slow(struct loop *loop)
 
     for (struct loop_client *client = loop->clients; client != NULL;
          client = client->next) {
-        if (client->dead || client->paused || client->deadline_ms > now)
+        if (client->dead || client->paused || !is_slow(client, now))
             continue;
         if (client->protocol->timeout != NULL)
             (void)!send(client->source.fd, client->protocol->timeout,

@@ -19,6 +19,8 @@ struct loop_protocol {
                    struct bounce_slice input);
     /* The client is gone, or was closed. */
     void (*closed)(void *state);
+    /* Whether all that was taken is still half of something; NULL: never. */
+    bool (*owes)(void *state);
     void *ctx;
     const char *busy;    /* said to one client too many; may be NULL */
     const char *timeout; /* said to a client that is too slow; may be NULL */
@@ -27,7 +29,9 @@ struct loop_protocol {
 
 struct loop_options {
     unsigned max_clients;
-    int64_t timeout_ms; /* without a byte, and for what took() asks more of */
+    /* Without a byte. What is begun has twice that, and a second for each KiB:
+     * a byte now and then keeps no connection for ever. */
+    int64_t timeout_ms;
 };
 
 /* NULL: errno says why. */

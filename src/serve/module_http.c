@@ -63,7 +63,7 @@ struct http_server {
     char *cert, *key;            /* NULL: without TLS */
     unsigned exchanges, waiting; /* waiting: handed over, not answered */
     bool stopping, ticking;
-    int quiesced; /* the socket that listened; -1: it still does */
+    int quiesced;          /* the socket that listened; -1: it still does */
     _Atomic size_t bodies; /* bytes that all of them hold */
 };
 

@@ -19,8 +19,9 @@ serve_config() {
         psql -qX "$BOUNCE_TEST_POSTGRESQL" -c 'create database serve' || exit 1
     fi
     export BOUNCE_STORE=$store
+    # Below those that the system gives to clients.
     while :; do
-        PORT=$((20000 + RANDOM % 30000))
+        PORT=$((20000 + RANDOM % 12000))
         (exec 3<>"/dev/tcp/127.0.0.1/$PORT") 2>/dev/null || break
     done
     {
