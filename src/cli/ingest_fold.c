@@ -7,10 +7,11 @@
 #include "cli/ingest.h"
 #include "store/ledger.h"
 
-#define DAY_S     86400
-#define STEP_ROWS 5000
-#define META_TIME "folded_at"
-#define META_RAW  "keep_raw_days"
+#define DAY_S       86400
+#define STEP_PRUNED 20000
+#define STEP_ROWS   5000
+#define META_TIME   "folded_at"
+#define META_RAW    "keep_raw_days"
 
 static enum store_err read_number(struct book *book, const char *name,
                                   int64_t otherwise, int64_t *number_out,
@@ -47,6 +48,9 @@ static enum store_err fold(struct session *session, unsigned event_days,
         err = ledger_fold(ledger, session->now - (int64_t)event_days * DAY_S,
                           session->now - raw_days * DAY_S, STEP_ROWS, &more,
                           error);
+    for (bool old = true; old && err == STORE_OK && ingest_stopped == 0;)
+        err =
+            ledger_watch_prune(ledger, session->now, STEP_PRUNED, &old, error);
     ledger_free(ledger);
     if (err == STORE_OK && !more)
         err = write_number(session->book, META_TIME, session->now, error);

@@ -22,11 +22,17 @@ static const struct {
     double floor;   /* a share below is nobody's concern */
     double extreme; /* a share that is wrong whatever the past was */
     uint64_t least; /* failures */
+    unsigned first; /* the shortest window that tells something */
 } rules[INCIDENT_WHATS] = {
-    {"hard", 0.03, 0.15, 10},       {"block", 0.02, 0.10, 10},
-    {"rate", 0.05, 0.30, 20},       {"complaint", 0.001, 0.005, INCIDENT_LEAST},
-    {"connection", 0.10, 0.50, 20}, {"breaker", 0, 0, 0},
-    {"own_fault", 0, 0, 0},         {"hold", 0, 0, 0},
+    {"hard", 0.03, 0.15, 10, 0},
+    {"block", 0.02, 0.10, 10, 0},
+    {"rate", 0.05, 0.30, 20, 0},
+    /* People complain for a day, one by one. */
+    {"complaint", 0.001, 0.005, INCIDENT_LEAST, 2},
+    {"connection", 0.10, 0.50, 20, 0},
+    {"breaker", 0, 0, 0, 0},
+    {"own_fault", 0, 0, 0, 0},
+    {"hold", 0, 0, 0, 0},
 };
 
 const char *incident_what_name(enum incident_what what)
@@ -138,14 +144,15 @@ static void look(struct incident_finding *f,
 static void seek(struct incident_finding *f,
                  const struct incident_counts *counts)
 {
+    unsigned first = rules[counts->what].first;
     double best = 0;
 
-    look(f, counts, 0);
-    for (unsigned i = 0; i < INCIDENT_WINDOWS; i++) {
+    look(f, counts, first);
+    for (unsigned i = first; i < INCIDENT_WINDOWS; i++) {
         double lower;
 
         if (counts->windows[i].failures < rules[counts->what].least ||
-            (i > 0 && counts->closed_hours >= 0 &&
+            (i > first && counts->closed_hours >= 0 &&
              (unsigned)counts->closed_hours < incident_hours[i]))
             continue;
         lower = incident_lower(counts->windows[i]);

@@ -46,7 +46,7 @@ struct incident_counts {
     /* Deliveries or a sent log are known: a first share tells something. */
     bool based;
     /* Whole hours since an incident of this kind ended here; windows that are
-     * longer, save the shortest, cannot open one anew. Negative: never. */
+     * longer, save the shortest of its kind, cannot open one anew. Negative: never. */
     int closed_hours;
     int open; /* index of the window that opened it; -1: nothing is open */
     double opened_share; /* of that window then */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The part that keeps the store small: once a day old events are folded and old
  * reports dropped, once an hour states that ran out are written as such, a little
- * at a time. */
+ * at a time; once a minute incidents that nobody tells of any more are ended. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -13,6 +13,9 @@
 #define DAY_S   86400
 #define STEP    500 /* rows in one transaction: others write in between */
 #define FIRST_S 60  /* after the start */
+#define WATCH_S 60  /* between two looks at incidents */
+/* Rows that are found by a walk along the table: fewer steps are better. */
+#define PRUNE_STEP 20000
 
 struct care {
     struct serve *serve;
@@ -34,6 +37,13 @@ static enum store_err expire(struct care *care, struct ledger *ledger,
                              bool *more_out, struct store_error *error)
 {
     return ledger_expire(ledger, serve_now(care->serve), STEP, more_out, error);
+}
+
+static enum store_err prune(struct care *care, struct ledger *ledger,
+                            bool *more_out, struct store_error *error)
+{
+    return ledger_watch_prune(ledger, serve_now(care->serve), PRUNE_STEP,
+                              more_out, error);
 }
 
 typedef enum store_err step_fn(struct care *care, struct ledger *ledger,
@@ -65,14 +75,20 @@ static void *run(void *arg)
     const struct timespec second = {.tv_sec = 1};
     int64_t next_fold = serve_now(care->serve) + FIRST_S;
     int64_t next_expire = next_fold;
+    int64_t next_watch = next_fold;
 
     while (!serve_stopping(care->serve)) {
         if (serve_now(care->serve) >= next_expire) {
             walk(care, "expire", expire);
             next_expire = serve_now(care->serve) + HOUR_S;
         }
+        if (serve_now(care->serve) >= next_watch) {
+            writer_watch(serve_writer(care->serve));
+            next_watch = serve_now(care->serve) + WATCH_S;
+        }
         if (serve_now(care->serve) >= next_fold) {
             walk(care, "fold", fold);
+            walk(care, "prune", prune);
             next_fold = serve_now(care->serve) + DAY_S;
         }
         nanosleep(&second, NULL);

@@ -70,9 +70,4 @@ incident_routes(struct book *book, const struct list_incident *incident,
                 bool (*take)(void *ctx, const struct bounce_hold *hold),
                 void *ctx, struct store_error *error);
 
-/* Drops the counts of hours before a time, at most limit of them a call; call
- * again while *more_out. Writes. */
-enum store_err incidents_prune(struct book *book, int64_t before, size_t limit,
-                               bool *more_out, struct store_error *error);
-
 #endif

@@ -174,37 +174,3 @@ incident_routes(struct book *book, const struct list_incident *incident,
     }
     return STORE_OK;
 }
-
-/* ---- Old counts -------------------------------------------------------- */
-
-static bool take_count(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)columns;
-    *(int64_t *)ctx = row[0].type == STORE_INT ? row[0].integer : 0;
-    return true;
-}
-
-enum store_err incidents_prune(struct book *book, int64_t before, size_t limit,
-                               bool *more_out, struct store_error *error)
-{
-    const struct store_value values[2] = {store_int(before / HOUR_S),
-                                          store_int((int64_t)limit)};
-    int64_t left = 0;
-    enum store_err err = store_begin(book->store, STORE_WRITE, error);
-
-    *more_out = false;
-    if (err != STORE_OK)
-        return err;
-    err = store_run(book->store,
-                    "DELETE FROM pulse_dim WHERE (dim, value, hour) IN "
-                    "(SELECT dim, value, hour FROM pulse_dim WHERE hour < $1 "
-                    "LIMIT $2)",
-                    values, 2, NULL, NULL, error);
-    if (err == STORE_OK)
-        err = store_run(book->store,
-                        "SELECT hour FROM pulse_dim WHERE hour < $1 LIMIT 1",
-                        values, 1, take_count, &left, error);
-    *more_out = left > 0;
-    err = list_end(book->store, err, error);
-    return err;
-}

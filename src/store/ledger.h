@@ -116,6 +116,11 @@ enum store_err ledger_reclassify(
  * when an event of a later one comes; call this when none comes for a while. */
 enum store_err ledger_watch(struct ledger *ledger, int64_t now,
                             struct store_error *error);
+/* Drops what incidents were found by 35 days ago, at most limit rows; call again
+ * while *more_out. */
+enum store_err ledger_watch_prune(struct ledger *ledger, int64_t now,
+                                  size_t limit, bool *more_out,
+                                  struct store_error *error);
 
 /* Everything known of an address is deleted; what suppresses it stays as a
  * keyed digest (table forgotten), which check, ledger_apply and release still

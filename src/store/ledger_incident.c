@@ -329,13 +329,6 @@ enum store_err incident_begin(struct ledger *ledger,
     struct incident *i;
 
     *incident_out = NULL;
-    /* Another program may have opened it meanwhile. */
-    if (w->foreign) {
-        enum store_err err = incidents_load(ledger, error);
-
-        if (err != STORE_OK)
-            return err;
-    }
     i = incident_find(w, key);
     *outcome_out = "reopened";
     if (i == NULL ||

@@ -11,6 +11,7 @@
 #include "policy/policy.h"
 
 #define MOST_GROUPS 4096
+#define KEPT_DAYS   35
 /* Groups that are out of use are forgotten in passing. */
 #define KEPT_S HOUR_S
 /* How late what another program stored may be known of. */
@@ -358,6 +359,7 @@ static bool take_pulse(void *ctx, const struct store_value *row, size_t columns)
 enum store_err watch_open(struct ledger *ledger, struct store_error *error)
 {
     struct watch *w = ledger->watch;
+    bool stirred = w->change_seq != ledger->change_seq;
     char text[32];
     bool found;
     enum store_err err;
@@ -368,8 +370,15 @@ enum store_err watch_open(struct ledger *ledger, struct store_error *error)
          (w->foreign && ledger->now >= w->loaded_at + FOREIGN_S)))
         watch_forget(w);
     w->seq = ledger->event_seq;
-    if (w->loaded)
-        return STORE_OK;
+    w->change_seq = ledger->change_seq;
+    if (w->loaded) {
+        /* An incident may be another one's doing: its beginning and its end
+         * are changes. */
+        if (!stirred)
+            return STORE_OK;
+        incidents_forget(w);
+        return incidents_load(ledger, error);
+    }
     err = book_meta(ledger->book, "incident_minute", text, sizeof(text), &found,
                     error);
     if (err != STORE_OK)
@@ -618,6 +627,7 @@ enum store_err watch_put(struct ledger *ledger, struct store_error *error)
     if (err == STORE_OK)
         err = incidents_put(ledger, error);
     w->seq = ledger->event_seq;
+    w->change_seq = ledger->change_seq;
     if (err != STORE_OK || w->minute == w->stored_minute)
         return err;
     w->stored_minute = w->minute;
@@ -658,4 +668,55 @@ enum store_err ledger_watch(struct ledger *ledger, int64_t now,
     if (err != STORE_OK)
         return err;
     return ledger_transact(ledger, look(ledger, now, error), error);
+}
+
+static bool take_any(void *ctx, const struct store_value *row, size_t columns)
+{
+    (void)row;
+    (void)columns;
+    *(bool *)ctx = true;
+    return true;
+}
+
+/* By the time of the events, if they are of long ago. */
+static enum store_err prune(struct ledger *ledger, int64_t now, size_t limit,
+                            bool *more_out, struct store_error *error)
+{
+    struct store *store = ledger->book->store;
+    struct store_value values[2] = {{0}, store_int((int64_t)limit)};
+    enum store_err err = ledger_read_seqs(ledger, error);
+    int64_t newest;
+
+    if (err == STORE_OK)
+        err = watch_open(ledger, error);
+    if (err != STORE_OK)
+        return err;
+    newest =
+        ledger->watch->minute * 60 < now ? ledger->watch->minute * 60 : now;
+    values[0] = store_int((newest - KEPT_DAYS * DAY_S) / HOUR_S);
+    err = store_run(store,
+                    "DELETE FROM pulse_dim WHERE (dim, value, hour) IN "
+                    "(SELECT dim, value, hour FROM pulse_dim WHERE hour < $1 "
+                    "LIMIT $2)",
+                    values, 2, NULL, NULL, error);
+    if (err == STORE_OK)
+        err =
+            store_run(store, "SELECT 1 FROM pulse_dim WHERE hour < $1 LIMIT 1",
+                      values, 1, take_any, more_out, error);
+    return err;
+}
+
+enum store_err ledger_watch_prune(struct ledger *ledger, int64_t now,
+                                  size_t limit, bool *more_out,
+                                  struct store_error *error)
+{
+    enum store_err err;
+
+    *more_out = false;
+    ledger_begin_batch(ledger, now);
+    err = store_begin(ledger->book->store, STORE_WRITE, error);
+    if (err != STORE_OK)
+        return err;
+    err = prune(ledger, now, limit, more_out, error);
+    return ledger_transact(ledger, err, error);
 }

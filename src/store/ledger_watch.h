@@ -95,9 +95,9 @@ struct watch {
     size_t slot_count, group_count;
     struct incident *incidents; /* those open, or ended within a day */
     bool loaded, foreign;
-    int64_t loaded_at; /* the ledger's now */
-    int64_t seq;       /* of the newest event that we know of */
-    int64_t minute;    /* that is not judged yet; -1: none */
+    int64_t loaded_at;       /* the ledger's now */
+    int64_t seq, change_seq; /* the newest event and change that we know of */
+    int64_t minute;          /* that is not judged yet; -1: none */
     int64_t stored_minute;
     int64_t last_at; /* of the newest event of that minute */
 

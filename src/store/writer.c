@@ -53,7 +53,7 @@ struct writer {
     /* under the lock */
     struct heap heaps[2];
     unsigned filling; /* the other one is the thread's */
-    bool busy, stopping;
+    bool busy, stopping, watching;
     unsigned flushing;          /* how many wait for all to be done */
     unsigned changing;          /* how many wait for a pause between heaps */
     uint64_t begun, done_heaps; /* heaps that the thread took, and finished */
@@ -541,8 +541,11 @@ static void wait_for_batch(struct writer *writer)
     struct heap *heap;
     struct timespec until;
 
-    while (writer->heaps[writer->filling].first == NULL && !writer->stopping)
+    while (writer->heaps[writer->filling].first == NULL && !writer->stopping &&
+           !writer->watching)
         pthread_cond_wait(&writer->added, &writer->lock);
+    if (writer->watching)
+        return;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_nsec += (long)writer->options.delay_ms * 1000000;
     until.tv_sec += until.tv_nsec / 1000000000;
@@ -553,6 +556,20 @@ static void wait_for_batch(struct writer *writer)
         if (pthread_cond_timedwait(&writer->added, &writer->lock, &until) != 0)
             break;
     }
+}
+
+/* With the lock held. What fails is done by the next batch. */
+static void watch(struct writer *writer)
+{
+    struct store_error error;
+
+    writer->watching = false;
+    writer->busy = true;
+    pthread_mutex_unlock(&writer->lock);
+    (void)ledger_watch(writer->ledger, now_of(writer), &error);
+    pthread_mutex_lock(&writer->lock);
+    writer->busy = false;
+    pthread_cond_broadcast(&writer->idle);
 }
 
 static void *run(void *arg)
@@ -566,11 +583,15 @@ static void *run(void *arg)
         struct heap *heap;
 
         wait_for_batch(writer);
+        while (writer->changing > 0)
+            pthread_cond_wait(&writer->added, &writer->lock);
+        if (writer->watching) {
+            watch(writer);
+            continue;
+        }
         heap = &writer->heaps[writer->filling];
         if (heap->first == NULL)
             break;
-        while (writer->changing > 0)
-            pthread_cond_wait(&writer->added, &writer->lock);
         heap = &writer->heaps[writer->filling];
         writer->filling = 1 - writer->filling;
         writer->busy = true;
@@ -587,9 +608,11 @@ static void *run(void *arg)
     stored = writer->counts.commits > 0;
     pthread_mutex_unlock(&writer->lock);
     /* A courtesy to lists: whoever comes next does what this one cannot. */
-    if (stored)
+    if (stored) {
+        (void)ledger_watch(writer->ledger, now_of(writer), &error);
         (void)ledger_expire(writer->ledger, now_of(writer), EXPIRED_MOST, &more,
                             &error);
+    }
     return NULL;
 }
 
@@ -664,6 +687,14 @@ void writer_free(struct writer *writer)
     pthread_mutex_unlock(&writer->lock);
     pthread_join(writer->thread, NULL);
     destroy(writer);
+}
+
+void writer_watch(struct writer *writer)
+{
+    pthread_mutex_lock(&writer->lock);
+    writer->watching = true;
+    pthread_cond_signal(&writer->added);
+    pthread_mutex_unlock(&writer->lock);
 }
 
 enum store_err writer_flush(struct writer *writer, struct store_error *error)

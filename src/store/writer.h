@@ -53,6 +53,11 @@ bool writer_add_position(struct writer *writer, struct bounce_slice source,
  * that was no bad record (STORE_OK: none). */
 enum store_err writer_flush(struct writer *writer, struct store_error *error);
 
+/* Has incidents looked after soon (ledger_watch()), in the writer's thread:
+ * to be called now and then, since nothing else ends one when no event comes
+ * any more. */
+void writer_watch(struct writer *writer);
+
 /* Another policy and other rules from the next batch on; the old ones are not
  * used any more once this returns. false: memory is out, nothing changed. */
 bool writer_change(struct writer *writer, const struct bounce_policy *policy,

@@ -523,7 +523,9 @@ static void test_changes(void **state)
     expect(&text, "state ann@example.org active>suppressed suppressed "
                   "user_unknown\n"
                   "hold  free>held held ip_blocklisted\n"
-                  "hold  held>free ended ip_blocklisted\n");
+                  "incident  closed>open opened ip_blocklisted\n"
+                  "hold  held>free ended ip_blocklisted\n"
+                  "incident  open>closed closed ip_blocklisted\n");
     filter.kind = SLICE("hold");
     filter.newest_first = true;
     filter.limit = 1;

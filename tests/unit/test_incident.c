@@ -153,7 +153,7 @@ static const struct row rows[] = {
      OPEN_NONE,
      0,
      INCIDENT_OPEN,
-     0},
+     2},
     {"a window that reaches behind an end",
      INCIDENT_BLOCK,
      {0, 300, 0, 900, 400, 2000},
