@@ -17,7 +17,7 @@ enum {
 struct choice {
     const char *name;
     unsigned places; /* bits of enum format_place */
-    bool beginnings; /* found by the first 8 bytes of a line; or all others */
+    size_t first; /* found by so many bytes a line begins with; 0: all others */
 };
 
 struct made_anchor {
@@ -64,12 +64,15 @@ static void count_rarity(const struct generator *g,
 
 static bool is_chosen(const struct choice *choice, const struct made_mark *m)
 {
-    bool contains = m->mark.test == FORMAT_TEST_CONTAINS;
+    size_t first = m->mark.test == FORMAT_TEST_CONTAINS ? 0
+                   : m->text.len >= 16                  ? 16
+                   : m->text.len >= 8                   ? 8
+                                                        : 0;
 
     if ((choice->places >> m->mark.place & 1) == 0 ||
         m->mark.role == FORMAT_ROLE_END)
         return false;
-    return (!contains && m->text.len >= 8) == choice->beginnings;
+    return first == choice->first;
 }
 
 /* As many positions as the shortest of the marks lets be left out. */
@@ -127,8 +130,9 @@ static void add_anchors(struct indexer *x, size_t mark)
 
     if (m->mark.test != FORMAT_TEST_CONTAINS) {
         add_anchor(x, mark, 0,
-                   x->choice->beginnings ? format_hash8(m->text.ptr)
-                                         : format_hash4(m->text.ptr));
+                   x->choice->first == 16  ? format_hash16(m->text.ptr)
+                   : x->choice->first == 8 ? format_hash8(m->text.ptr)
+                                           : format_hash4(m->text.ptr));
         return;
     }
     for (size_t first = 0; first < x->step; first++) {
@@ -341,27 +345,29 @@ void put_indexes(struct generator *g)
 {
     enum { SENDER = 1 << FORMAT_PLACE_FROM | 1 << FORMAT_PLACE_TO };
     static const struct choice choices[] = {
-        {"LINE_BEGINNINGS", 1 << FORMAT_PLACE_LINE, true},
-        {"LINE_CONTENTS", 1 << FORMAT_PLACE_LINE, false},
-        {"SUBJECT_BEGINNINGS", 1 << FORMAT_PLACE_SUBJECT, true},
-        {"SUBJECT_CONTENTS", 1 << FORMAT_PLACE_SUBJECT, false},
-        {"SENDER_BEGINNINGS", SENDER, true},
-        {"SENDER_CONTENTS", SENDER, false},
+        {"LINE_LONG", 1 << FORMAT_PLACE_LINE, 16},
+        {"LINE_SHORT", 1 << FORMAT_PLACE_LINE, 8},
+        {"LINE_CONTENTS", 1 << FORMAT_PLACE_LINE, 0},
+        {"SUBJECT_LONG", 1 << FORMAT_PLACE_SUBJECT, 16},
+        {"SUBJECT_SHORT", 1 << FORMAT_PLACE_SUBJECT, 8},
+        {"SUBJECT_CONTENTS", 1 << FORMAT_PLACE_SUBJECT, 0},
+        {"SENDER_LONG", SENDER, 16},
+        {"SENDER_SHORT", SENDER, 8},
+        {"SENDER_CONTENTS", SENDER, 0},
     };
     static const char *const names[] = {"LINE", "SUBJECT", "SENDER"};
     static uint32_t rarity[1 << RARITY_BITS];
 
     count_rarity(g, rarity);
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const struct choice *pair = &choices[2 * i];
-        char values[2][VALUE_SIZE];
+        char values[3][VALUE_SIZE];
 
-        put_index(g, pair, rarity, values[0]);
-        put_index(g, pair + 1, rarity, values[1]);
+        for (size_t k = 0; k < 3; k++)
+            put_index(g, &choices[3 * i + k], rarity, values[k]);
         fprintf(g->out,
                 "const struct format_indexes FORMAT_IN_%s = {\n"
-                "    %s,\n    %s};\n\n",
-                names[i], values[0], values[1]);
+                "    %s,\n    %s,\n    %s};\n\n",
+                names[i], values[0], values[1], values[2]);
     }
     put_header_index(g, rarity);
 }

@@ -41,6 +41,10 @@ struct byte_set {
 /* The bit of c in its word of the set. */
 #define BYTE_BIT(c) ((uint64_t)1 << ((unsigned)(c)&63))
 #define BYTE_ALL    (~(uint64_t)0)
+#define BYTE_DIGITS ((uint64_t)0x3FF << '0')
+/* Of both cases, in the second word. */
+#define BYTE_LETTERS                                                           \
+    ((uint64_t)0x3FFFFFF << ('A' - 64) | (uint64_t)0x3FFFFFF << ('a' - 64))
 
 static inline bool byte_set_has(const struct byte_set *set, unsigned char c)
 {

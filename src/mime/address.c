@@ -335,13 +335,67 @@ static struct bounce_slice join_found(struct message *message,
     return slice_make(ptr, local.len + 1 + domain.len);
 }
 
+/* ---- The usual form -------------------------------------------------- */
+
+static size_t run_of(const struct byte_set *set, struct bounce_slice s,
+                     size_t at)
+{
+    while (at < s.len && byte_set_has(set, (unsigned char)s.ptr[at]))
+        at++;
+    return at;
+}
+
+/* "user@example.org" and "Some Words <user@example.org>" in plain ASCII, which
+ * nearly all values are: what find_address() finds in them, at less expense.
+ * NULL for any other value. */
+static struct bounce_slice find_plain(struct bounce_slice value)
+{
+    /* Letters, digits, and what has no meaning anywhere above. */
+    static const struct byte_set local = {
+        {BYTE_BIT('!') | BYTE_BIT('#') | BYTE_BIT('$') | BYTE_BIT('%') |
+             BYTE_BIT('&') | BYTE_BIT('*') | BYTE_BIT('+') | BYTE_BIT('-') |
+             BYTE_BIT('.') | BYTE_BIT('/') | BYTE_BIT('=') | BYTE_DIGITS,
+         BYTE_LETTERS | BYTE_BIT('^') | BYTE_BIT('_') | BYTE_BIT('{') |
+             BYTE_BIT('|') | BYTE_BIT('}') | BYTE_BIT('~'),
+         0, 0}};
+    static const struct byte_set domain = {
+        {BYTE_BIT('-') | BYTE_BIT('.') | BYTE_DIGITS,
+         BYTE_LETTERS | BYTE_BIT('_'), 0, 0}};
+    struct byte_set words = local;
+    size_t start = 0, at, end;
+    bool bracket;
+
+    words.bits[0] |= BYTE_BIT(' ');
+    at = run_of(&words, value, 0);
+    bracket = at < value.len && value.ptr[at] == '<';
+    if (bracket)
+        start = at + 1;
+    at = run_of(&local, value, start);
+    if (at == start || at == value.len || value.ptr[at] != '@')
+        return SLICE_NULL;
+    end = run_of(&domain, value, at + 1);
+    if (end == at + 1 || value.ptr[at + 1] == '.' ||
+        value.ptr[end - 1] == '.' || value.ptr[end - 1] == '-')
+        return SLICE_NULL;
+    if (bracket ? end + 1 != value.len || value.ptr[end] != '>'
+                : end != value.len)
+        return SLICE_NULL;
+    return slice_sub(value, start, end - start);
+}
+
 struct bounce_slice mime_address(struct message *message,
                                  struct bounce_slice value,
                                  struct bounce_slice *rest_out)
 {
-    struct bounce_slice rest = value, address;
-    struct found found = find_address(&rest);
+    struct bounce_slice rest = value, address = find_plain(value);
+    struct found found;
 
+    if (address.ptr != NULL) {
+        if (rest_out != NULL)
+            *rest_out = slice_from(value, value.len);
+        return address;
+    }
+    found = find_address(&rest);
     if (rest_out != NULL)
         *rest_out = rest;
     if (found.null_sender)

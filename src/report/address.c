@@ -5,20 +5,15 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
-/* Digits, and letters of both cases, as bits of their words. */
-#define DIGITS ((uint64_t)0x3FF << '0')
-#define LETTERS                                                                \
-    ((uint64_t)0x3FFFFFF << ('A' - 64) | (uint64_t)0x3FFFFFF << ('a' - 64))
-
 /* RFC 5322 section 3.2.3 atext and the dot; bytes above 0x7F by RFC 6531. */
 static bool is_local_byte(unsigned char c)
 {
     static const struct byte_set local = {
-        {DIGITS | BYTE_BIT('!') | BYTE_BIT('#') | BYTE_BIT('$') |
+        {BYTE_DIGITS | BYTE_BIT('!') | BYTE_BIT('#') | BYTE_BIT('$') |
              BYTE_BIT('%') | BYTE_BIT('&') | BYTE_BIT('\'') | BYTE_BIT('*') |
              BYTE_BIT('+') | BYTE_BIT('-') | BYTE_BIT('.') | BYTE_BIT('/') |
              BYTE_BIT('=') | BYTE_BIT('?'),
-         LETTERS | BYTE_BIT('^') | BYTE_BIT('_') | BYTE_BIT('`') |
+         BYTE_LETTERS | BYTE_BIT('^') | BYTE_BIT('_') | BYTE_BIT('`') |
              BYTE_BIT('{') | BYTE_BIT('|') | BYTE_BIT('}') | BYTE_BIT('~'),
          BYTE_ALL, BYTE_ALL}};
 
@@ -28,8 +23,8 @@ static bool is_local_byte(unsigned char c)
 static bool is_domain_byte(unsigned char c)
 {
     static const struct byte_set domain = {
-        {DIGITS | BYTE_BIT('.') | BYTE_BIT('-'), LETTERS | BYTE_BIT('_'),
-         BYTE_ALL, BYTE_ALL}};
+        {BYTE_DIGITS | BYTE_BIT('.') | BYTE_BIT('-'),
+         BYTE_LETTERS | BYTE_BIT('_'), BYTE_ALL, BYTE_ALL}};
 
     return byte_set_has(&domain, c);
 }

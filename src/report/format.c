@@ -273,17 +273,24 @@ static inline bool may_stand(const struct format_index *index, uint32_t hash)
     return (index->filter[bit / 32] >> bit % 32 & 1) != 0;
 }
 
-/* The marks that the line begins with. */
+/* The marks that the line begins with. Many begin alike: 8 bytes tell only
+ * those apart that have no more. */
 static void scan_beginning(struct recognizer *r, const struct scan *s,
-                           const struct format_index *index)
+                           const struct format_indexes *indexes)
 {
+    const char *line = s->text.ptr + s->start;
     uint32_t hash;
 
     if (s->end - s->start < 8)
         return;
-    hash = format_hash8(s->text.ptr + s->start);
-    if (may_stand(index, hash))
-        visit(r, s, s->start, hash, index);
+    hash = format_hash8(line);
+    if (may_stand(&indexes->short_beginnings, hash))
+        visit(r, s, s->start, hash, &indexes->short_beginnings);
+    if (s->end - s->start < 16)
+        return;
+    hash = format_hash16(line);
+    if (may_stand(&indexes->beginnings, hash))
+        visit(r, s, s->start, hash, &indexes->beginnings);
 }
 
 /* The marks that stand anywhere in the line. */
@@ -311,7 +318,7 @@ static void scan(struct recognizer *r, struct scan *s,
         s->end = (size_t)(block_find_byte(text + s->start, text + s->text.len,
                                           '\n') -
                           text);
-        scan_beginning(r, s, &indexes->beginnings);
+        scan_beginning(r, s, indexes);
         scan_contents(r, s, &indexes->contents);
         s->start = s->end + 1;
     }

@@ -135,8 +135,9 @@ struct format_index {
 
 /* Marks of one place. */
 struct format_indexes {
-    struct format_index beginnings; /* that a line begins with, by 8 bytes */
-    struct format_index contents;   /* all others, by 4 bytes */
+    struct format_index beginnings; /* that a line begins with, by 16 bytes */
+    struct format_index short_beginnings; /* by 8 bytes */
+    struct format_index contents;         /* all others, by 4 bytes */
 };
 
 extern const char FORMAT_STRINGS[];
@@ -173,6 +174,11 @@ static inline uint32_t format_hash_raw(const char *four)
 static inline uint32_t format_hash8(const char *eight)
 {
     return (uint32_t)((bits_load64(eight) * 0x9E3779B97F4A7C15U) >> 32);
+}
+
+static inline uint32_t format_hash16(const char *sixteen)
+{
+    return format_hash8(sixteen) ^ format_hash8(sixteen + 8) * 2654435761U;
 }
 
 static inline size_t format_name_slot(uint32_t hash)
