@@ -4,14 +4,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "base/stanza.h"
 #include "classify/mask.h"
 #include "engine/engine.h"
 
 static enum bounce_err report_error(enum bounce_err err,
                                     struct bounce_error *error_out)
 {
-    error_set(error_out, err, 0, "%s", bounce_strerror(err));
+    const char *msg = bounce_strerror(err);
+
+    /* No printf(): this stands at the end of every call that went well. */
+    if (error_out != NULL) {
+        *error_out =
+            (struct bounce_error){.code = err, .offset = BOUNCE_NO_OFFSET};
+        memcpy(error_out->msg, msg, strlen(msg));
+    }
     return err;
 }
 

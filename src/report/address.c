@@ -194,12 +194,15 @@ bool address_is(struct bounce_slice s)
 
 bool address_is_daemon(struct bounce_slice address)
 {
-    static const char *const names[] = {
-        "mailer-daemon",  "postmaster",    "mailerdaemon",
-        "mail-daemon",    "mailer_daemon", "post_master",
-        "mail.daemon",    "daemon",        "poostmaster",
-        "postmaster-dsn", "mailsystem",    "mail.delivery.system",
-        "mdaemon",        "mail-delivery", "mailadmin"};
+    static const struct bounce_slice names[] = {
+        {"mailer-daemon", 13}, {"postmaster", 10},
+        {"mailerdaemon", 12},  {"mail-daemon", 11},
+        {"mailer_daemon", 13}, {"post_master", 11},
+        {"mail.daemon", 11},   {"daemon", 6},
+        {"poostmaster", 11},   {"postmaster-dsn", 14},
+        {"mailsystem", 10},    {"mail.delivery.system", 20},
+        {"mdaemon", 7},        {"mail-delivery", 13},
+        {"mailadmin", 9}};
     size_t at = slice_rfind_byte(address, '@');
     struct bounce_slice local;
 
@@ -207,7 +210,7 @@ bool address_is_daemon(struct bounce_slice address)
     if (slice_starts_nocase(local, SLICE("MicrosoftExchange329e71ec88ae")))
         return true;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (slice_eq_nocase(local, slice_cstr(names[i])))
+        if (slice_eq_nocase(local, names[i]))
             return true;
     return false;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/dsn.h"
 
+#include "base/block.h"
 #include "base/date.h"
 #include "report/address.h"
 #include "report/parts.h"
@@ -326,6 +327,24 @@ static struct bounce_slice read_groups(struct dsn *dsn,
     return SLICE_NULL;
 }
 
+/* Whether "t:" stands anywhere: Final-Recipient and Original-Recipient end so. */
+static bool may_name_recipient(struct bounce_slice s)
+{
+    for (size_t at = 0; at < s.len; at += 64) {
+        struct block b;
+        uint64_t colons;
+
+        block_load(&b, s.ptr + at, s.len - at);
+        for (colons = block_equal(&b, ':'); colons != 0; colons &= colons - 1) {
+            size_t colon = at + bits_lowest(colons);
+
+            if (colon > 0 && (s.ptr[colon - 1] | 0x20) == 't')
+                return true;
+        }
+    }
+    return false;
+}
+
 /* The offset of the first line that is a field of RFC 3464; s.len: none. */
 static size_t find_fields(struct bounce_slice s)
 {
@@ -333,6 +352,8 @@ static size_t find_fields(struct bounce_slice s)
     size_t start = s.len;
     bool recipient = false, action = false;
 
+    if (!may_name_recipient(s))
+        return s.len;
     while (slice_next_line(&rest, &line)) {
         enum mime_field field = mime_field_of(mime_field_name(line));
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/original.h"
 
+#include "base/block.h"
 #include "base/date.h"
 #include "report/address.h"
 
@@ -110,11 +111,31 @@ static bool is_header_line(struct bounce_slice line, bool *strong_out)
     return name.len > 0;
 }
 
+/* Whether count colons stand anywhere. */
+static bool has_colons(struct bounce_slice s, unsigned count)
+{
+    for (size_t at = 0; at < s.len; at += 64) {
+        struct block b;
+        uint64_t colons;
+
+        block_load(&b, s.ptr + at, s.len - at);
+        for (colons = block_equal(&b, ':'); colons != 0; colons &= colons - 1) {
+            if (--count == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 size_t original_find(struct bounce_slice s)
 {
+    enum { FIELDS_NEEDED = 3 };
     struct bounce_slice rest = s, line;
     size_t start = 0, fields = 0;
     bool strong = false, open = false;
+
+    if (!has_colons(s, FIELDS_NEEDED))
+        return s.len;
 
     while (slice_next_line(&rest, &line)) {
         bool is_strong;
@@ -134,7 +155,7 @@ size_t original_find(struct bounce_slice s)
         }
         fields++;
         strong = strong || is_strong;
-        if (strong && fields >= 3)
+        if (strong && fields >= FIELDS_NEEDED)
             return start;
     }
     return s.len;
