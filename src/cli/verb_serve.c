@@ -78,7 +78,8 @@ static int serve(struct serve_options *options, struct config *config)
     int status;
 
     if (config->http == NULL && config->lmtp == NULL &&
-        config->policy_service == NULL && config->logs == NULL) {
+        config->policy_service == NULL && config->logs == NULL &&
+        config->outs == NULL) {
         cli_error("nothing to serve: name an address with --listen, or a "
                   "configuration with --config");
         config_free(config);

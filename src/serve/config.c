@@ -310,7 +310,7 @@ static bool check_out(const struct reading *reading,
     if (!out_events(slice_cstr(out->events), &mask, &word))
         return wrong(reading, field_of(stanza, "Events"),
                      "wants state, hold, incident, suppressed, suspended, "
-                     "released, held, freed, not");
+                     "released, held, freed, opened, closed, not");
     if (out->timeout_s < 1 || out->timeout_s > 300)
         return wrong(reading, field_of(stanza, "Timeout"),
                      "wants 1s to 300s, not");

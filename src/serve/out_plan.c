@@ -4,16 +4,18 @@
 #define RETRY_AFTER_MAX 86400
 
 static const struct {
-    const char *word, *what, *becomes; /* becomes NULL: any */
+    const char *word, *what, *becomes, *outcome; /* the latter NULL: any */
 } events[] = {
-    {"state", "state", NULL},
-    {"hold", "hold", NULL},
-    {"incident", "incident", NULL},
-    {"suppressed", "state", "suppressed"},
-    {"suspended", "state", "suspended"},
-    {"released", "state", "active"},
-    {"held", "hold", "held"},
-    {"freed", "hold", "free"},
+    {"state", "state", NULL, NULL},
+    {"hold", "hold", NULL, NULL},
+    {"incident", "incident", NULL, NULL},
+    {"suppressed", "state", "suppressed", NULL},
+    {"suspended", "state", "suspended", NULL},
+    {"released", "state", "active", NULL},
+    {"held", "hold", "held", NULL},
+    {"freed", "hold", "free", NULL},
+    {"opened", "incident", NULL, "opened"},
+    {"closed", "incident", NULL, "closed"},
 };
 #define EVENTS (sizeof(events) / sizeof(events[0]))
 
@@ -47,7 +49,9 @@ bool out_wants(unsigned mask, const struct list_change *change)
         if ((mask >> i & 1) != 0 &&
             slice_eq(change->what, slice_cstr(events[i].what)) &&
             (events[i].becomes == NULL ||
-             slice_eq(change->becomes, slice_cstr(events[i].becomes))))
+             slice_eq(change->becomes, slice_cstr(events[i].becomes))) &&
+            (events[i].outcome == NULL ||
+             slice_eq(change->outcome, slice_cstr(events[i].outcome))))
             return true;
     }
     return false;

@@ -19,27 +19,33 @@
 static void events_are_words(void **state)
 {
     static const struct {
-        const char *words, *what, *becomes;
+        const char *words, *what, *becomes, *outcome;
         bool wanted;
     } rows[] = {
-        {NULL, "state", "suppressed", true},
-        {NULL, "weather", "rain", true},
-        {"state", "state", "active", true},
-        {"state", "hold", "held", false},
-        {"hold", "hold", "free", true},
-        {"incident", "incident", "open", true},
-        {"incident, hold", "hold", "held", true},
-        {"Suppressed", "state", "suppressed", true},
-        {"suppressed", "state", "suspended", false},
-        {"suspended", "state", "suspended", true},
-        {"released", "state", "active", true},
-        {"released", "state", "suspended", false},
-        {"held", "hold", "held", true},
-        {"held", "hold", "free", false},
-        {"freed", "hold", "free", true},
-        {"freed", "state", "free", false},
-        {"suppressed,freed", "state", "suppressed", true},
-        {"suppressed,freed", "hold", "held", false},
+        {NULL, "state", "suppressed", "", true},
+        {NULL, "weather", "rain", "", true},
+        {"state", "state", "active", "", true},
+        {"state", "hold", "held", "", false},
+        {"hold", "hold", "free", "", true},
+        {"incident", "incident", "open", "", true},
+        {"incident, hold", "hold", "held", "", true},
+        {"Suppressed", "state", "suppressed", "", true},
+        {"suppressed", "state", "suspended", "", false},
+        {"suspended", "state", "suspended", "", true},
+        {"released", "state", "active", "", true},
+        {"released", "state", "suspended", "", false},
+        {"held", "hold", "held", "", true},
+        {"held", "hold", "free", "", false},
+        {"freed", "hold", "free", "", true},
+        {"freed", "state", "free", "", false},
+        {"suppressed,freed", "state", "suppressed", "", true},
+        {"suppressed,freed", "hold", "held", "", false},
+        {"opened", "incident", "open", "opened", true},
+        {"opened", "incident", "open", "worsened", false},
+        {"opened", "incident", "closed", "closed", false},
+        {"closed", "incident", "closed", "closed", true},
+        {"incident", "incident", "open", "worsened", true},
+        {"closed", "state", "active", "closed", false},
     };
 
     (void)state;
