@@ -50,9 +50,10 @@ static void events_are_words(void **state)
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
-        const struct list_change change = {.what = slice_cstr(rows[i].what),
-                                           .becomes =
-                                               slice_cstr(rows[i].becomes)};
+        const struct list_change change = {
+            .what = slice_cstr(rows[i].what),
+            .becomes = slice_cstr(rows[i].becomes),
+            .outcome = slice_cstr(rows[i].outcome)};
         struct bounce_slice wrong;
         unsigned mask;
 
