@@ -157,7 +157,8 @@ void http_store_problem(struct http_call *call, const struct store_error *error)
               call->request_id, "error", error->msg, NULL);
     if (error->code == STORE_E_VALUE)
         http_problem(call, 422, "%s", error->msg);
-    else if (store_exit_status(error->code) == 75)
+    else if (store_exit_status(error->code) == 75 ||
+             error->code == STORE_E_OPEN) /* it could be opened before */
         problem(call, 503, "the store cannot do it now", "Retry-After", "5");
     else
         http_problem(call, 500, "the store failed");

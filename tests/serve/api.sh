@@ -4,8 +4,13 @@
 . "$(dirname "$0")/../cli/lib.sh"
 . "$SOURCE/tests/serve/lib.sh"
 
-serve_config <<'END'
+printf 'sesame\n' >url-secret
+serve_config <<END
 Keep-Raw-Days: 1
+
+Hook: main
+Service: generic
+Url-Secret-File: $work/url-secret
 END
 serve_start
 
@@ -251,6 +256,14 @@ equal stream@example.org "$(sed -n 's/^data: //p' stream | tail -n 1 | jq -r .ad
 http GET '/v1/changes?cursor=x' -H 'Accept: text/event-stream'
 code 400 "a cursor that is none"
 
+# ---- webhooks
+http GET /v1/hooks/generic/main
+code 200 "whether the URL is there"
+json POST '/v1/hooks/generic/main?secret=sesame' '[{"recipient":"h1@example.org","kind":"opened"},{"recipient":"nobody","kind":"bounce"},{"recipient":"h2@example.org","kind":"bounce"},{"recipient":"h3@","kind":"bounce"}]'
+value '[.items,.new,.bad,[.errors[].item]]' '[4,1,2,[1,3]]'
+json POST '/v1/hooks/generic/main' '[]'
+code 401 "a webhook without its secret"
+
 # ---- the rest
 http GET /metrics
 has 'bounce_events_total{kind="bounce",class="hard",category="user_unknown"' body
@@ -259,6 +272,35 @@ http GET '/v1/explain?q=5.7.26' --compressed -H 'X-Request-Id: my-own-1'
 has 'X-Request-Id: my-own-1' head
 http GET /healthz -H 'X-Request-Id: not/mine'
 hasnt 'not/mine' head
+curl -s -o /dev/null -D head --max-time 1 --unix-socket "$SOCKET" -H 'Accept: text/event-stream' http://localhost/v1/changes
+grep -q '^Content-Type: text/event-stream' head && echo "GET /v1/changes 200 text/event-stream" >>visited
+equal '' "$(jq -n -R -r --slurpfile documents "$SOURCE/docs/openapi.json" -f "$SOURCE/tests/serve/visited.jq" visited)" "what no test asked for"
+
+# ---- a database that is gone for a while
+if [ -n "${BOUNCE_TEST_POSTGRESQL:-}" ]; then
+    door() {
+        psql -qAtX "$BOUNCE_TEST_POSTGRESQL" -c "alter database serve allow_connections $1" \
+            -c "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'serve'" >/dev/null
+    }
+    door false
+    http GET '/v1/check?address=s1@example.org'
+    code 503 "a check without its database"
+    has 'Retry-After: ' head
+    json POST /v1/events '{"recipient":"away@example.org","kind":"delivery","event_id":"away"}'
+    code 503 "an event without its database"
+    has 'Retry-After: ' head
+    http GET /readyz
+    code 503 "not ready"
+    http GET /healthz
+    code 200 "alive all the same"
+    http GET /metrics
+    has 'bounce_store_up 0' body
+    door true
+    http GET '/v1/check?address=s2@example.org'
+    value .may never
+    json POST /v1/events '{"recipient":"away@example.org","kind":"delivery","event_id":"away"}'
+    value .new 1
+fi
 serve_stop
 "$BOUNCE" why s3@example.org >out
 has 'form of 3 May' out

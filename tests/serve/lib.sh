@@ -87,6 +87,7 @@ http() {
         fail "$method $path: no answer"
         return
     fi
+    echo "$method $path $CODE ${TYPE%%;*}" >>"$work/visited"
     [ "$method" != HEAD ] || return
     if ! jq -s -r --slurpfile documents "$SOURCE/docs/openapi.json" --arg method "$method" \
         --arg path "$path" --arg code "$CODE" --arg type "$TYPE" \
