@@ -3,13 +3,15 @@
 if(TARGET bounce_module_curl AND TARGET bounce_module_http AND
    TARGET bounce_module_crypto)
   set(curl_tests_dir ${PROJECT_SOURCE_DIR}/tests/ingest)
-  bounce_test_program(curl_http ${curl_tests_dir}/test_curl_http.c
-    ${curl_tests_dir}/web_server.c)
-  target_include_directories(curl_http PRIVATE ${curl_tests_dir})
-  target_link_libraries(curl_http PRIVATE bounce_ingest PkgConfig::CMOCKA
-    PkgConfig::MODULE_crypto)
-  add_dependencies(curl_http bounce_module_curl bounce_module_http)
-  bounce_test(curl/http 120 curl_http)
+  foreach(name curl_http sns)
+    bounce_test_program(web_${name} ${curl_tests_dir}/test_${name}.c
+      ${curl_tests_dir}/web_server.c)
+    target_include_directories(web_${name} PRIVATE ${curl_tests_dir})
+    target_link_libraries(web_${name} PRIVATE bounce_serve PkgConfig::CMOCKA
+      PkgConfig::MODULE_crypto)
+    add_dependencies(web_${name} bounce_module_curl bounce_module_http)
+    bounce_test(web/${name} 120 web_${name})
+  endforeach()
 endif()
 
 # Mailboxes, of Debian's Dovecot.

@@ -44,9 +44,11 @@ struct http {
     char *cert, *key; /* PEM */
     struct http_guard *guard;
     struct http_jobs *jobs;
+    struct sns *sns;
+    struct http_jobs *fetching;  /* what waits for Amazon SNS */
     struct hook_accounts *hooks; /* under lock */
-    pthread_mutex_t lock;        /* of idle, hooks, retired, each socket's server */
-    struct http_work *idle;      /* between calls */
+    pthread_mutex_t lock;   /* of idle, hooks, retired, each socket's server */
+    struct http_work *idle; /* between calls */
     struct http_metrics metrics[HTTP_GROUPS + 1]; /* the last: no group */
 };
 

@@ -6,6 +6,8 @@
 #include "ingest/webhook/webhook.h"
 #include "serve/http_deliver.h"
 #include "serve/http_hook_keys.h"
+#include "serve/http_jobs.h"
+#include "serve/sns.h"
 
 #define HEADERS_MAX 100
 
@@ -71,27 +73,6 @@ static void flawed(const struct hooking *h)
                      h->result.flaw);
 }
 
-/* What a person, or a program that may reach the network, has to do. */
-static void note_action(const struct hooking *h)
-{
-    char url[1024];
-
-    if (h->result.action == HOOK_NOTHING)
-        return;
-    snprintf(url, sizeof(url), "%.*s",
-             (int)(h->result.action_url.len < sizeof(url)
-                       ? h->result.action_url.len
-                       : 0),
-             h->result.action_url.ptr);
-    serve_log(h->call->http->serve, SERVE_WARNING, "hook-action", "account",
-              h->account->source, "do",
-              h->result.action == HOOK_CONFIRM
-                  ? "open the URL: it confirms the subscription"
-                  : "name it as Certificate-Url, its content as "
-                    "Certificate-File",
-              "url", url, NULL);
-}
-
 static void deliver(const struct hooking *h)
 {
     struct http_delivery *delivery = http_delivery_new(h->call);
@@ -131,7 +112,9 @@ static size_t copy_headers(const struct http_call *call,
     return count;
 }
 
-static void read_hook(struct hooking *h)
+/* As the account says, with a certificate that was fetched where the request
+ * wants it. */
+static bool read_hook(struct hooking *h)
 {
     struct http_call *call = h->call;
     struct hook_config config = h->account->hook;
@@ -141,26 +124,102 @@ static void read_hook(struct hooking *h)
         .header_count = copy_headers(call, headers),
         .url_secret = slice_cstr(http_param(call, "secret")),
         .body = call->request->body};
+    struct arena *arena = &h->work->arena;
     enum bounce_err err;
 
     config.now = serve_now(call->http->serve);
-    err = hook_read(&request, &config, h->work->reader, &h->work->arena,
-                    &h->result);
-    if (err == BOUNCE_E_LIMIT) {
-        http_problem(call, 413, "there is too much in it");
-        return;
+    err = hook_read(&request, &config, h->work->reader, arena, &h->result);
+    if (err == BOUNCE_OK && h->result.action == HOOK_FETCH_CERTIFICATE) {
+        config.certificate_url = h->result.action_url;
+        if (!sns_certificate(call->http->sns, config.certificate_url,
+                             config.now, arena, &config.certificate))
+            err = BOUNCE_E_NOMEM;
+        else if (config.certificate.ptr != NULL)
+            err = hook_read(&request, &config, h->work->reader, arena,
+                            &h->result);
     }
-    if (err != BOUNCE_OK) {
+    if (err != BOUNCE_OK)
         http_no_memory(call);
-        return;
-    }
-    note_action(h);
+    return err == BOUNCE_OK;
+}
+
+static void answer_hook(struct hooking *h)
+{
     if (h->result.trust != HOOK_SIGNED && h->result.trust != HOOK_OPEN)
         refuse(h);
     else if (h->result.flaw != NULL)
         flawed(h);
     else
         deliver(h);
+}
+
+/* ---- What Amazon SNS wants fetched ------------------------------------- */
+
+static void log_fetch(const struct hooking *h, enum serve_level level,
+                      const char *what, const char *why)
+{
+    char url[1024];
+    struct bounce_slice full = h->result.action_url;
+
+    /* A confirmation's query has its token. */
+    if (h->result.action == HOOK_CONFIRM)
+        full = slice_sub(full, 0, slice_find_byte(full, '?'));
+    snprintf(url, sizeof(url), "%.*s",
+             (int)(full.len < sizeof(url) ? full.len : 0), full.ptr);
+    serve_log(h->call->http->serve, level, what, "account", h->account->source,
+              "request", h->call->request_id, "url", url, "why", why, NULL);
+}
+
+static bool is_trusted(const struct hooking *h)
+{
+    return h->result.trust == HOOK_SIGNED || h->result.trust == HOOK_OPEN;
+}
+
+static bool is_to_confirm(const struct hooking *h)
+{
+    return h->result.action == HOOK_CONFIRM && is_trusted(h) &&
+           h->result.flaw == NULL;
+}
+
+static bool is_to_fetch(const struct hooking *h)
+{
+    struct http *http = h->call->http;
+
+    return h->result.action == HOOK_FETCH_CERTIFICATE && !is_trusted(h) &&
+           sns_may_fetch(http->sns, h->result.action_url,
+                         serve_now(http->serve));
+}
+
+static void confirm(struct hooking *h)
+{
+    char why[SNS_WHY_CAP];
+
+    if (sns_confirm(h->call->http->sns, h->result.action_url, why)) {
+        log_fetch(h, SERVE_INFO, "hook-confirmed", "");
+        deliver(h);
+        return;
+    }
+    log_fetch(h, SERVE_WARNING, "hook-confirm", why);
+    http_problem(h->call, 503, "the subscription cannot be confirmed now");
+}
+
+/* In a thread that may wait. Amazon repeats what is answered with 503. */
+static void fetch_and_answer(struct hooking *h)
+{
+    struct http *http = h->call->http;
+    char why[SNS_WHY_CAP];
+
+    if (is_to_fetch(h)) {
+        if (!sns_fetch(http->sns, h->result.action_url, serve_now(http->serve),
+                       why))
+            log_fetch(h, SERVE_WARNING, "hook-certificate", why);
+        else if (!read_hook(h))
+            return;
+    }
+    if (is_to_confirm(h))
+        confirm(h);
+    else
+        answer_hook(h);
 }
 
 /* An account that demands nothing of a request is for those with a token. */
@@ -178,25 +237,44 @@ static bool may_enter(struct http_call *call,
     return false;
 }
 
-static void hook_post(struct http_call *call)
+static void hook_wait(struct http_call *call);
+
+static void handle(struct http_call *call, bool may_wait)
 {
     struct hook_accounts *accounts = take_accounts(call->http);
     struct hooking h = {
         .call = call,
         .account = hook_account_find(accounts, slice_cstr(call->rest))};
 
-    if (h.account == NULL) {
+    if (h.account == NULL)
         http_problem(call, 404,
                      "no Hook of this service and name is "
                      "configured");
-    } else if (may_enter(call, h.account)) {
+    else if (may_enter(call, h.account))
         h.work = http_work_take(call);
-        if (h.work != NULL) {
-            read_hook(&h);
-            http_work_give(call->http, h.work);
-        }
+    if (h.work != NULL) {
+        if (!read_hook(&h))
+            ; /* which was answered */
+        else if (may_wait)
+            fetch_and_answer(&h);
+        else if (!is_to_confirm(&h) && !is_to_fetch(&h))
+            answer_hook(&h);
+        else if (!http_jobs_add(call->http->fetching, call, hook_wait))
+            http_problem(call, 503, "too much waits already");
+        http_work_give(call->http, h.work);
     }
     hook_accounts_drop(accounts);
+}
+
+/* Once more, where it may wait for Amazon. */
+static void hook_wait(struct http_call *call)
+{
+    handle(call, true);
+}
+
+static void hook_post(struct http_call *call)
+{
+    handle(call, false);
 }
 
 /* Some services look whether the URL is there before they post to it. */

@@ -11,8 +11,10 @@
 #include "serve/http_jobs.h"
 #include "serve/listen.h"
 #include "serve/parts.h"
+#include "serve/sns.h"
 #include "store/module.h"
 
+#define SNS_THREADS 2
 #define MAX_HEADER  ((size_t)32 << 10)
 #define MAX_SECRETS ((size_t)1 << 20) /* bytes of a certificate's file */
 
@@ -103,6 +105,8 @@ static void stop(struct serve *serve, void *part)
         listen_close(socket->where);
     }
     http_jobs_free(http->jobs);
+    http_jobs_free(http->fetching);
+    sns_free(http->sns);
     http_work_clear(http);
     hook_accounts_drop(http->hooks);
     http_guard_free(http->guard);
@@ -258,6 +262,22 @@ static bool start_all(struct http *http)
     return true;
 }
 
+static bool is_stopping(void *ctx)
+{
+    return serve_stopping(ctx);
+}
+
+/* Threads of its own: however long Amazon takes, others are served. */
+static bool start_sns(struct http *http)
+{
+    const struct sns_options options = {.stop = is_stopping,
+                                        .ctx = http->serve};
+
+    http->sns = sns_new(&options);
+    http->fetching = http_jobs_new(SNS_THREADS);
+    return http->sns != NULL && http->fetching != NULL;
+}
+
 static bool start(struct serve *serve, void **part_out)
 {
     const struct config *config = serve_config(serve);
@@ -279,8 +299,9 @@ static bool start(struct serve *serve, void **part_out)
     }
     http->guard = http_guard_new();
     http->jobs = http_jobs_new(config->readers);
-    return http->guard != NULL && http->jobs != NULL && renew_hooks(http) &&
-           read_tls(http, &http->cert, &http->key) && start_all(http);
+    return http->guard != NULL && http->jobs != NULL && start_sns(http) &&
+           renew_hooks(http) && read_tls(http, &http->cert, &http->key) &&
+           start_all(http);
 }
 
 const struct serve_part serve_http = {"http", start, reload, stop};

@@ -140,6 +140,12 @@ static void test_sns_certificate(void **state)
           HOOK_NO_KEY);
     assert_int_equal(hook.result.action, HOOK_FETCH_CERTIFICATE);
     assert_true(slice_eq(hook.result.action_url, SLICE(CERT_URL)));
+    /* Nothing is fetched for topics of others. */
+    configure_sns();
+    hook.config.certificate = SLICE_NULL;
+    check(&hook, "ses", "not fetched, a foreign topic",
+          envelope(rsa, "2", NOW, TOPIC "2", CERT_URL), HOOK_WRONG);
+    assert_int_equal(hook.result.action, HOOK_NOTHING);
     configure_sns();
     hook.config.certificate_url = SLICE("https://sns.eu-west-1.amazonaws.com/"
                                         "SimpleNotificationService-other.pem");

@@ -177,6 +177,10 @@ static enum hook_trust verify_signature(struct hook *hook)
     enum module_signature how =
         slice_eq(version, SLICE("2")) ? MODULE_RSA_SHA256 : MODULE_RSA_SHA1;
 
+    /* Before anything is fetched because of it. */
+    if (config->topics.len > 0 &&
+        !is_topic(config->topics, json_member(hook->body, "TopicArn")))
+        return hook_distrust(hook, HOOK_WRONG, "not one of our topics");
     if (signature.len == 0 || url.len == 0)
         return hook_distrust(hook, HOOK_ABSENT, "the signature is missing");
     if (!slice_eq(version, SLICE("1")) && !slice_eq(version, SLICE("2")))
