@@ -41,6 +41,7 @@ int verb_events(int argc, char **argv);
 int verb_review(int argc, char **argv);
 int verb_due(int argc, char **argv);
 int verb_holds(int argc, char **argv);
+int verb_incidents(int argc, char **argv);
 int verb_stats(int argc, char **argv);
 int verb_export(int argc, char **argv);
 int verb_ingest(int argc, char **argv);

@@ -22,6 +22,7 @@ static const struct cli_verb verbs[] = {
     {"events", "list what was told, event by event", verb_events},
     {"due", "list what may be tried again, and when", verb_due},
     {"holds", "list and end the holds that mail waits on", verb_holds},
+    {"incidents", "list what is going wrong, and where", verb_incidents},
     {"stats", "show rates, and what moves the reputation", verb_stats},
     {"review", "list what a person should look at", verb_review},
     {"export", "write suppressions for other systems", verb_export},

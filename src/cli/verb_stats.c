@@ -8,11 +8,13 @@
 #include "cli/cli.h"
 #include "cli/filter.h"
 #include "cli/grid.h"
+#include "cli/incident_out.h"
 #include "cli/store_open.h"
 #include "store/stats.h"
 
-#define STATS_MEMORY ((size_t)1 << 30)
-#define BAR_COLUMNS  16 /* of the longest bar */
+#define STATS_MEMORY   ((size_t)1 << 30)
+#define BAR_COLUMNS    16 /* of the longest bar */
+#define MOST_INCIDENTS 5
 
 struct stats_run {
     struct session session;
@@ -173,6 +175,26 @@ static void add_warnings(struct stats_run *run)
     }
 }
 
+/* What is open now, of those that the filter asks for. */
+static int add_incidents(struct stats_run *run,
+                         const struct list_filter *filter)
+{
+    const struct list_filter asked = {.since = BOUNCE_NO_TIME,
+                                      .until = BOUNCE_NO_TIME,
+                                      .provider = filter->provider,
+                                      .campaign = filter->campaign,
+                                      .ip = filter->ip,
+                                      .sender_domain = filter->sender_domain,
+                                      .limit = MOST_INCIDENTS,
+                                      .newest_first = true};
+    struct store_error error;
+
+    return incident_out_lines(&run->out.text, run->session.book, &asked,
+                              "incident: ", &error) == STORE_OK
+               ? CLI_FINE
+               : session_complain(&error);
+}
+
 static int show_rates(struct stats_run *run, enum stats_by by,
                       const struct list_filter *filter, enum grid_format format,
                       const char *chosen)
@@ -200,6 +222,8 @@ static int show_rates(struct stats_run *run, enum stats_by by,
     /* A class is a part of all bounces: its share warns of nothing. */
     if (format == GRID_TABLE && by != STATS_CLASS && by != STATS_CATEGORY)
         add_warnings(run);
+    if (format == GRID_TABLE && status == CLI_FINE)
+        status = add_incidents(run, filter);
     return status;
 }
 

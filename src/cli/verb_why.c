@@ -7,10 +7,13 @@
 #include "cli/cli.h"
 #include "cli/event_out.h"
 #include "cli/explain.h"
+#include "cli/incident_out.h"
 #include "cli/json_out.h"
 #include "cli/store_open.h"
 #include "cli/story.h"
 #include "cli/term.h"
+
+#define MOST_INCIDENTS 3
 
 struct why_run {
     struct session session;
@@ -19,8 +22,9 @@ struct why_run {
     bool json, colour;
     size_t width;
     uint64_t events;
-    struct bounce_slice last_diagnostic; /* of the newest failure; a copy */
-    enum bounce_class last_class;        /* of it; NONE: there was none */
+    struct bounce_slice last_diagnostic; /* of the newest failure; copies */
+    struct bounce_slice last_provider, last_campaign, last_ip;
+    enum bounce_class last_class; /* of it; NONE: there was none */
     int person_left;
 };
 
@@ -126,10 +130,20 @@ static bool add_changes_of(struct why_run *run, struct bounce_slice event_id)
     return found;
 }
 
-static void keep_last(struct why_run *run, const struct bounce_event *event)
+static struct bounce_slice keep(struct why_run *run, struct bounce_slice text)
 {
-    if (event->kind != BOUNCE_KIND_BOUNCE)
+    return text.len > 0 ? arena_dup(&run->story.arena, text) : SLICE_NULL;
+}
+
+static void keep_last(struct why_run *run, const struct record *record)
+{
+    const struct bounce_event *event = &record->event;
+
+    if (event->kind != BOUNCE_KIND_BOUNCE || record->act != RECORD_EVENT)
         return;
+    run->last_provider = keep(run, event->provider);
+    run->last_campaign = keep(run, event->campaign);
+    run->last_ip = keep(run, record->ip);
     run->last_class = event->cls;
     run->person_left = event->signals.person_left;
     run->last_diagnostic = arena_dup(&run->story.arena, event->diagnostic);
@@ -171,7 +185,7 @@ static bool take_event(void *ctx, const struct list_event *row)
     const struct bounce_event *event = &row->record->event;
     struct textbuf *text = &run->out.text;
 
-    keep_last(run, event);
+    keep_last(run, row->record);
     run->events++;
     if (run->json) {
         textbuf_cstr(text, run->events > 1 ? "," : "");
@@ -196,6 +210,33 @@ static bool take_event(void *ctx, const struct list_event *row)
         add_no_change(run, row);
     out_tick(&run->out);
     return true;
+}
+
+/* What is going wrong where the newest failure happened: then it may not be the
+ * address's own. */
+static enum store_err add_incidents(struct why_run *run,
+                                    struct store_error *error)
+{
+    const struct list_filter filter = {.since = BOUNCE_NO_TIME,
+                                       .until = BOUNCE_NO_TIME,
+                                       .provider = run->last_provider,
+                                       .campaign = run->last_campaign,
+                                       .ip = run->last_ip,
+                                       .limit = MOST_INCIDENTS,
+                                       .newest_first = true};
+    struct textbuf lines = {0};
+    enum store_err err;
+
+    if (filter.provider.ptr == NULL && filter.campaign.ptr == NULL &&
+        filter.ip.ptr == NULL)
+        return STORE_OK;
+    err = incident_out_lines(&lines, run->session.book, &filter, "  ", error);
+    if (err == STORE_OK && lines.len > 0) {
+        add_heading(run, "Incidents where it failed");
+        textbuf_add(&run->out.text, textbuf_slice(&lines));
+    }
+    textbuf_free(&lines);
+    return err;
 }
 
 /* What people ask when somebody's mail bounced. */
@@ -320,7 +361,7 @@ static enum store_err tell(struct why_run *run, struct store_error *error)
             textbuf_cstr(text, "  Nothing is known of this address.\n");
         add_rest(run);
         add_meaning(run);
-        return err;
+        return err == STORE_OK ? add_incidents(run, error) : err;
     }
     textbuf_byte(text, '{');
     json_out_member(text, "address", run->story.address);
@@ -392,6 +433,7 @@ int verb_why(int argc, char **argv)
     for (int i = 0; i < argc && status == CLI_FINE; i++) {
         run.events = 0;
         run.last_class = BOUNCE_CLASS_NONE;
+        run.last_provider = run.last_campaign = run.last_ip = SLICE_NULL;
         if (i > 0 && !run.json)
             textbuf_byte(&run.out.text, '\n');
         status = why(&run, argv[i], scope);

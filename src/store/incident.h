@@ -4,6 +4,7 @@
 #ifndef BOUNCE_STORE_INCIDENT_H
 #define BOUNCE_STORE_INCIDENT_H
 
+#include "base/arena.h"
 #include "store/list.h"
 
 #define INCIDENT_SAMPLES_MAX 5
@@ -41,6 +42,11 @@ list_incidents(struct book *book, const struct list_filter *filter,
                enum incident_state state, struct bounce_slice id,
                bool (*take)(void *ctx, const struct list_incident *row),
                void *ctx, struct store_error *error);
+
+/* A copy whose texts lie in arena, for what may ask the store more than a row
+ * function may. false: memory is out. */
+bool incident_copy(struct arena *arena, const struct list_incident *row,
+                   struct list_incident *copy_out);
 
 /* How many are open. */
 enum store_err incidents_count(struct book *book, uint64_t *open_out,

@@ -19,6 +19,30 @@ static struct bounce_slice dim_of(const struct list_incident *incident)
                                                         : incident->dimension;
 }
 
+bool incident_copy(struct arena *arena, const struct list_incident *row,
+                   struct list_incident *copy_out)
+{
+    struct bounce_slice *const texts[] = {
+        &copy_out->id,    &copy_out->what,     &copy_out->dimension,
+        &copy_out->value, &copy_out->ended_by, &copy_out->category,
+        &copy_out->rule,  &copy_out->remedy,   &copy_out->cursor};
+
+    *copy_out = *row;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        if (texts[i]->ptr == NULL)
+            continue;
+        *texts[i] = arena_dup(arena, *texts[i]);
+        if (texts[i]->ptr == NULL)
+            return false;
+    }
+    for (size_t i = 0; i < row->sample_count; i++) {
+        copy_out->samples[i] = arena_dup(arena, row->samples[i]);
+        if (copy_out->samples[i].ptr == NULL)
+            return false;
+    }
+    return true;
+}
+
 /* ---- Figures ----------------------------------------------------------- */
 
 struct figures {

@@ -279,6 +279,17 @@ static bool count_of(const struct ledger *ledger, const struct entry *e,
     return any || bits != 0;
 }
 
+static enum watch_dim dim_of_row(unsigned row)
+{
+    return (enum watch_dim)(row < WATCH_DIMS ? row
+                                             : row - WATCH_DIMS + WATCH_IP);
+}
+
+enum watch_dim watch_base(enum watch_dim dim)
+{
+    return dim >= WATCH_IP ? dim : WATCH_ALL;
+}
+
 static void values_of(const struct entry *e, struct bounce_slice *values)
 {
     values[WATCH_ALL] = SLICE("");
@@ -286,28 +297,28 @@ static void values_of(const struct entry *e, struct bounce_slice *values)
     values[WATCH_IP] = e->ip;
     values[WATCH_SENDER_DOMAIN] = e->sender_domain;
     values[WATCH_CAMPAIGN] = e->campaign;
+    for (unsigned i = WATCH_DIMS; i < WATCH_ROWS; i++)
+        values[i] = values[dim_of_row(i)].ptr != NULL ? SLICE("") : SLICE_NULL;
 }
 
 bool watch_sent(struct ledger *ledger, const struct entry *entry)
 {
-    struct bounce_slice values[WATCH_DIMS];
+    struct bounce_slice values[WATCH_ROWS];
     const uint32_t n[WATCH_COLUMNS] = {[WATCH_SENT] = 1};
 
     values_of(entry, values);
-    for (unsigned dim = 0; dim < WATCH_DIMS && entry->at >= 0; dim++) {
+    for (unsigned i = 0; i < WATCH_ROWS && entry->at >= 0; i++) {
         struct watch_delta *d;
         uint32_t row;
 
-        if (values[dim].ptr == NULL)
+        if (values[i].ptr == NULL)
             continue;
-        row = delta_of(ledger, (enum watch_dim)dim, values[dim],
-                       entry->at / HOUR_S);
+        row = delta_of(ledger, dim_of_row(i), values[i], entry->at / HOUR_S);
         if (row == 0)
             return false;
         d = &ledger->watch->deltas[row - 1];
         if (d->n[WATCH_SENT]++ == 0)
-            d->group =
-                find(ledger->watch, (enum watch_dim)dim, d->value, d->hash);
+            d->group = find(ledger->watch, d->dim, d->value, d->hash);
         if (d->group != NULL)
             group_add(d->group, d->hour, n);
     }
@@ -457,7 +468,7 @@ static bool note(struct watch *w, struct watch_group *group)
 
 struct counted {
     const struct entry *entry;
-    uint32_t rows[WATCH_DIMS]; /* index + 1 of a delta; 0: no value */
+    uint32_t rows[WATCH_ROWS]; /* index + 1 of a delta; 0: no value */
     uint32_t n[WATCH_COLUMNS];
 };
 
@@ -479,7 +490,7 @@ static struct counted *gather(struct ledger *ledger,
 {
     struct counted *list =
         arena_alloc(&ledger->arena, (count + 1) * sizeof(*list));
-    struct bounce_slice values[WATCH_DIMS];
+    struct bounce_slice values[WATCH_ROWS];
     bool sorted = true;
     size_t used = 0;
 
@@ -491,12 +502,12 @@ static struct counted *gather(struct ledger *ledger,
             continue;
         c->entry = e;
         values_of(e, values);
-        for (unsigned dim = 0; dim < WATCH_DIMS; dim++) {
-            c->rows[dim] = 0;
-            if (values[dim].ptr != NULL)
-                c->rows[dim] = delta_of(ledger, (enum watch_dim)dim,
-                                        values[dim], e->at / HOUR_S);
-            if (values[dim].ptr != NULL && c->rows[dim] == 0)
+        for (unsigned k = 0; k < WATCH_ROWS; k++) {
+            c->rows[k] = 0;
+            if (values[k].ptr != NULL)
+                c->rows[k] =
+                    delta_of(ledger, dim_of_row(k), values[k], e->at / HOUR_S);
+            if (values[k].ptr != NULL && c->rows[k] == 0)
                 return NULL;
         }
         sorted = sorted && (used == 0 || by_time(&list[used - 1], c) <= 0);
@@ -515,16 +526,16 @@ static bool add_counts(struct ledger *ledger, const struct counted *c)
 
     for (unsigned i = WATCH_FAILURES; i < WATCH_COLUMNS; i++)
         failed |= c->n[i] != 0;
-    for (unsigned dim = 0; dim < WATCH_DIMS; dim++) {
+    for (unsigned k = 0; k < WATCH_ROWS; k++) {
         struct watch_delta *d;
 
-        if (c->rows[dim] == 0)
+        if (c->rows[k] == 0)
             continue;
-        d = &w->deltas[c->rows[dim] - 1];
+        d = &w->deltas[c->rows[k] - 1];
         for (unsigned i = 0; i < WATCH_COLUMNS; i++)
             d->n[i] += c->n[i];
         group_add(d->group, d->hour, c->n);
-        if (failed && !note(w, d->group))
+        if (failed && k < WATCH_DIMS && !note(w, d->group))
             return false;
     }
     return true;

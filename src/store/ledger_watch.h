@@ -23,6 +23,11 @@ enum watch_dim {
     WATCH_CAMPAIGN,
     WATCH_DIMS
 };
+/* The rows that an event counts in: one for each dimension, and for an IP, a
+ * sender domain and a campaign one more, of the value "": all of which they are
+ * known. Where deliveries tell no IP, say, that of the failures alone is no IP's
+ * share. */
+#define WATCH_ROWS (WATCH_DIMS + 3)
 
 /* What is counted: results and their like, then the kinds of failures. */
 enum watch_column {
@@ -123,6 +128,8 @@ enum store_err watch_need(struct ledger *ledger, enum watch_dim dim,
 uint32_t watch_hash(enum watch_dim dim, struct bounce_slice value);
 /* WATCH_DIMS: there is none of this name. */
 enum watch_dim watch_dim_of(struct bounce_slice name);
+/* The group that knows whether deliveries tell the values of a dimension. */
+enum watch_dim watch_base(enum watch_dim dim);
 /* Which kinds of failures it is: bits 1 << enum incident_what. */
 unsigned watch_failures(const struct ledger *ledger, int kind,
                         enum bounce_class cls, struct bounce_slice category);

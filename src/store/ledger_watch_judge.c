@@ -93,10 +93,11 @@ static struct incident_count window_of(const struct watch_group *group,
     return count;
 }
 
-/* Whether the store is told of deliveries, or has a sent log. */
-static bool is_based(const struct watch *w, int64_t hour)
+/* Whether the store is told of deliveries with such values, or of what was
+ * sent. */
+static bool is_based(const struct watch *w, enum watch_dim dim, int64_t hour)
 {
-    struct watch_group *all = watch_find(w, WATCH_ALL, SLICE(""));
+    struct watch_group *all = watch_find(w, watch_base(dim), SLICE(""));
     struct watch_sums sums = {0};
 
     if (all == NULL)
@@ -146,7 +147,7 @@ static void fill_counts(const struct watch *w, struct watch_group *group,
     for (unsigned i = 0; i < INCIDENT_WINDOWS; i++)
         counts->windows[i] =
             window_of(group, counts->what, hour, incident_hours[i]);
-    counts->based = is_based(w, hour);
+    counts->based = is_based(w, group->dim, hour);
     counts->open = -1;
     counts->closed_hours = -1;
     if (last == NULL)
@@ -325,7 +326,10 @@ static enum store_err judge_open(struct ledger *ledger, int64_t hour,
 
         if (i->what >= INCIDENT_SHARES || i->closed_at != BOUNCE_NO_TIME)
             continue;
-        err = watch_need(ledger, i->dim, slice_cstr(i->value), &group, error);
+        err = watch_need(ledger, watch_base(i->dim), SLICE(""), &group, error);
+        if (err == STORE_OK)
+            err =
+                watch_need(ledger, i->dim, slice_cstr(i->value), &group, error);
         if (err == STORE_OK)
             err =
                 judge_kind(ledger, group, i->what, hour, hour * HOUR_S, error);
