@@ -287,6 +287,59 @@ static bool take_iso_date(struct bounce_slice *s, struct date *date)
     return true;
 }
 
+/* Whether p is of that form: "9" stands for a digit, "A" for a letter. */
+static bool has_form(const char *p, const char *form)
+{
+    for (; *form != '\0'; p++, form++) {
+        unsigned char c = (unsigned char)*p;
+
+        if (*form == '9'   ? !ascii_is_digit(c)
+            : *form == 'A' ? !ascii_is_alpha(c)
+                           : c != (unsigned char)*form)
+            return false;
+    }
+    return true;
+}
+
+static int two_digits(const char *p)
+{
+    return (p[0] - '0') * 10 + (p[1] - '0');
+}
+
+/* "Thu, 29 Apr 2010 23:34:45 +0900", the form of RFC 5322 section 3.3 that
+ * nearly all dates of mail have: what the pieces would say, at less expense.
+ * What stands behind it says no more. false: it has another form. */
+static bool take_usual(struct bounce_slice s, struct date *date)
+{
+    static const char day_form[] = "AAA, 9", form[] = " AAA 9999 99:99:99 ";
+    size_t at = sizeof(day_form) - 1; /* behind the day's first digit */
+    struct date d = *date;
+    const char *p;
+
+    if (s.len < at + 1 + sizeof(form) || !has_form(s.ptr, day_form) ||
+        find_name(s, day_names) == UNSET)
+        return false;
+    d.day = s.ptr[at - 1] - '0';
+    if (ascii_is_digit((unsigned char)s.ptr[at])) {
+        d.day = two_digits(s.ptr + at - 1);
+        at++;
+    }
+    p = s.ptr + at;
+    if (!has_form(p, form))
+        return false;
+    s = slice_from(s, at + sizeof(form) - 1);
+    d.month = find_name(slice_make(p + 1, 3), month_names) + 1;
+    d.year = two_digits(p + 5) * 100 + two_digits(p + 7);
+    d.hour = two_digits(p + 10);
+    d.minute = two_digits(p + 13);
+    d.second = two_digits(p + 16);
+    if (d.month == 0 || d.hour > 24 || d.minute > 59 || d.second > 60 ||
+        s.len == 0 || (*s.ptr != '+' && *s.ptr != '-') || !take_offset(&s, &d))
+        return false;
+    *date = d;
+    return true;
+}
+
 int64_t date_parse(struct bounce_slice text)
 {
     struct date date = {
@@ -294,6 +347,8 @@ int64_t date_parse(struct bounce_slice text)
     /* No date is longer, whatever its comments. */
     struct bounce_slice rest = slice_sub(slice_trim(text), 0, 256);
 
+    if (take_usual(rest, &date))
+        return finish(&date);
     take_iso_date(&rest, &date);
     while (rest.len > 0 && take_piece(&rest, &date))
         ;

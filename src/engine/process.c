@@ -11,21 +11,44 @@
 #include "mime/mime.h"
 #include "report/reply.h"
 
+/* What is hashed, gathered so that it is hashed at once. */
+struct id_text {
+    struct hash128 hash;
+    char text[512];
+    size_t len;
+};
+
+static void add_part(struct id_text *id, struct bounce_slice part)
+{
+    if (part.len >= sizeof(id->text) - id->len) {
+        hash128_add(&id->hash, slice_make(id->text, id->len));
+        id->len = 0;
+    }
+    if (part.len >= sizeof(id->text)) {
+        hash128_add(&id->hash, part);
+    } else if (part.len > 0) {
+        memcpy(id->text + id->len, part.ptr, part.len);
+        id->len += part.len;
+    }
+    id->text[id->len++] = '\0';
+}
+
 struct bounce_slice event_id(struct message *message,
                              const struct bounce_event *event,
                              struct bounce_slice seed)
 {
-    const char *kind = bounce_kind_name(event->kind);
-    const struct bounce_slice parts[] = {seed, slice_cstr(kind),
-                                         event->recipient, event->status,
-                                         event->diagnostic};
-    struct hash128 hash;
+    struct id_text id;
     char hex[33];
 
-    hash128_init(&hash);
-    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-        hash128_add_part(&hash, parts[i]);
-    hash128_hex(&hash, hex);
+    hash128_init(&id.hash);
+    id.len = 0;
+    add_part(&id, seed);
+    add_part(&id, slice_cstr(bounce_kind_name(event->kind)));
+    add_part(&id, event->recipient);
+    add_part(&id, event->status);
+    add_part(&id, event->diagnostic);
+    hash128_add(&id.hash, slice_make(id.text, id.len));
+    hash128_hex(&id.hash, hex);
     return message_dup(message, slice_make(hex, 32));
 }
 
