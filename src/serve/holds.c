@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "serve/holds_text.h"
 #include "serve/parts.h"
@@ -38,6 +39,8 @@ static enum store_err read_text(struct holds_part *part, struct book *book,
         book_meta(book, "holds", mark, sizeof(mark), &found, error);
 
     *fresh_out = false;
+    if (access(part->path, F_OK) != 0)
+        part->written = false; /* somebody took it away */
     if (err != STORE_OK ||
         (part->written && strcmp(mark, part->mark) == 0 &&
          (part->until == BOUNCE_NO_TIME || now < part->until)))

@@ -7,6 +7,7 @@
 #include "base/date.h"
 #include "engine/engine.h"
 #include "engine/json_write.h"
+#include "policy/policy.h"
 #include "serve/http.h"
 
 #define NAMES_MAX 40 /* hosts and domains of a provider that are named */
@@ -390,6 +391,8 @@ static bool take_hold(void *ctx, const struct bounce_hold *hold)
         w->until = until;
     if (w->choice->format == HOLDS_JSON)
         fine = put_json(w, hold);
+    else if (w->book->policy->observe)
+        fine = true; /* it only says what it would do */
     else if (!concerns_us(w, &hold->key))
         fine = leave_out(w, &hold->key);
     else if (w->choice->format == HOLDS_KUMOMTA)
@@ -411,9 +414,16 @@ enum store_err holds_text(struct book *book, const struct holds_choice *choice,
         .book = book, .choice = choice, .out = out, .until = BOUNCE_NO_TIME};
     enum store_err err = STORE_OK;
 
-    w.no_memory = !bytes_add(out, json ? SLICE("{\"holds\":[\n")
-                                       : SLICE("# Holds, written by bounce: "
-                                               "changes here are lost.\n"));
+    w.no_memory =
+        json ? !bytes_format(out, "{\"observed\":%s,\"holds\":[\n",
+                             book->policy->observe ? "true" : "false")
+             : !bytes_format(out,
+                             "# Holds, written by bounce: changes here are "
+                             "lost.\n%s",
+                             book->policy->observe
+                                 ? "# The policy observes only: none is in "
+                                   "force.\n"
+                                 : "");
     if (!w.no_memory)
         err = list_holds(book, &filter, false, now, take_hold, &w, error);
     if (err == STORE_OK && !w.no_memory && choice->format == HOLDS_KUMOMTA)

@@ -25,7 +25,8 @@ struct holds_choice {
     struct bounce_slice ips, sender_domains, campaigns;
 };
 
-/* The file's text. *until_out: when the first of these holds ends by itself, or
+/* The file's text, without any hold where the policy only observes (JSON says
+ * so instead). *until_out: when the first of these holds ends by itself, or
  * BOUNCE_NO_TIME. The same holds give the same text. */
 enum store_err holds_text(struct book *book, const struct holds_choice *choice,
                           int64_t now, struct bytes *out, int64_t *until_out,

@@ -28,4 +28,13 @@ for verb in read classify explain ingest "ingest sent" import suppress release \
         }
     done
 done
+
+# Fields of the configuration stand in bounce.conf(5).
+for field in $(sed -n 's/^    {"\([A-Z][A-Za-z-]*\)", [A-Z_]*, AT.*/\1/p' \
+    src/serve/config.c); do
+    grep -qw -- "$field" man/bounce.conf.5 || {
+        echo "bounce.conf(5) does not tell of $field" >&2
+        status=1
+    }
+done
 exit $status

@@ -110,6 +110,19 @@ goes holds x@shop.example.org
 waits holds someone@gmail.com "450 4.7.1 "
 equal '' "$(ls holds.* 2>/dev/null)" "files left over"
 
+# What is taken away comes back.
+rm holds
+file_has holds gmail
+# A policy that only observes holds nothing up.
+printf 'Policy: mine\nMode: observe\n' >policy
+sed -i "/^Serve:/a Policy: $work/policy" bounce.conf
+kill -HUP "$serve_pid"
+file_has holds 'observes only'
+goes holds someone@gmail.com
+sed -i '/^Policy:/d' bounce.conf
+kill -HUP "$serve_pid"
+file_has holds gmail
+
 # ---- A reload has it elsewhere, in another format; a folder that is not there
 sed -i "s|^Holds-File.*|Holds-File: $work/there/holds|; /^Holds-File/a Holds-Format: json" bounce.conf
 kill -HUP "$serve_pid"
@@ -118,7 +131,7 @@ mkdir there
 sed -i "s|there/holds|holds.json|" bounce.conf
 kill -HUP "$serve_pid"
 file_has holds.json '"provider":"google"'
-jq -e '.holds | length == 3 and (map(select(.ip == "192.0.2.7"))[0].hosts | index("*.l.google.com"))' \
+jq -e '.observed == false and (.holds | length == 3 and (map(select(.ip == "192.0.2.7"))[0].hosts | index("*.l.google.com")))' \
     <holds.json >/dev/null || fail "JSON: $(cat holds.json)"
 serve_stop
 
