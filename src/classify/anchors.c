@@ -11,7 +11,7 @@
 
 #define MAX_NEEDS 2
 /* Texts that a run may have, and elements. */
-#define RUN_TEXTS    64
+#define RUN_TEXTS    128
 #define RUN_ELEMENTS 4
 /* What a text that stands once in the examples costs the scan, and what one
  * costs that is looked for at every byte, both in texts that stand nowhere. */
