@@ -14,6 +14,11 @@ if(TARGET bounce_module_curl AND TARGET bounce_module_http AND
   endforeach()
 endif()
 
+# Protocols of mailboxes against servers that are written down.
+bounce_test_program(mail_protocols ${PROJECT_SOURCE_DIR}/tests/ingest/test_mail.c)
+target_link_libraries(mail_protocols PRIVATE bounce_ingest PkgConfig::CMOCKA)
+bounce_test(mailbox/protocols 120 mail_protocols)
+
 # Mailboxes, of Debian's Dovecot.
 if(TARGET bounce_module_curl)
   set(mailbox_tests_dir ${PROJECT_SOURCE_DIR}/tests/mailbox)

@@ -26,8 +26,26 @@ webhooks() {
     done
 }
 
+# What a server says in a whole conversation; the first byte chooses which.
+mailboxes() {
+    rm -rf "$corpus/cases"
+    mkdir -p "$corpus/cases"
+    {
+        printf '?* CAPABILITY IMAP4rev1 UIDPLUS MOVE\r\nB1 OK\r\n* 3 EXISTS\r\n'
+        printf '* OK [UIDVALIDITY 7] x\r\nB2 OK [READ-WRITE] x\r\n'
+        printf '* SEARCH 2 7\r\nB3 OK\r\n* 1 FETCH (UID 1 RFC822.SIZE 9)\r\nB4 OK\r\n'
+        printf '* 1 FETCH (UID 1 FLAGS (\\Seen) BODY[] {5}\r\nhello)\r\n'
+        printf '* 2 FETCH (UID 2 BODY[] "a\\"b")\r\nB5 NO [LIMIT] x\r\n'
+        printf '* 3 FETCH (UID 7 BODY[]<0> {2}\r\nab BODY[]<984> {2}\r\ncd)\r\nB6 OK\r\n'
+        printf 'B7 OK\r\nB8 OK\r\n* BYE\r\nB9 OK\r\n'
+    } >"$corpus/cases/imap"
+    printf '>+OK\r\n1 a\r\n2 b\r\n.\r\n+OK\r\nx\r\n..y\r\n.\r\n+OK\r\n-ERR no\r\n+OK\r\n.\r\n+OK\r\n+OK\r\n' \
+        >"$corpus/cases/pop3"
+}
+
 case $name in
 fuzz_webhook) webhooks ;;
+fuzz_mailbox) mailboxes ;;
 fuzz_rules | fuzz_stanza) more="$source/data/rules $source/data/providers" ;;
 fuzz_policy) more=$source/data/policy ;;
 fuzz_rows) more=$source/tests/cli ;; # CSV and JSON stand in them

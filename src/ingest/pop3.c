@@ -55,7 +55,7 @@ static struct pop3_entry *add_entry(struct listing *list, unsigned number)
     if (list->count == list->cap) {
         size_t cap = list->cap > 0 ? 2 * list->cap : 256;
         struct pop3_entry *grown =
-            cap <= 2 * POP3_MESSAGES_MAX
+            list->count < POP3_MESSAGES_MAX
                 ? realloc(list->entries, cap * sizeof(*grown))
                 : NULL;
 
@@ -123,6 +123,10 @@ static enum mail_result count_messages(struct pop3 *pop3, struct listing *list)
         return result;
     if (slice_parse_uint(slice_trim(slice_cstr(text + 3)), 9, &count) == 0) {
         mail_stream_spoil(pop3->stream, "STAT is malformed");
+        return pop3->stream->result;
+    }
+    if (count > POP3_MESSAGES_MAX) {
+        mail_stream_spoil(pop3->stream, "there are too many messages");
         return pop3->stream->result;
     }
     for (unsigned i = 1; i <= count; i++) {

@@ -7,7 +7,7 @@
 #include "ingest/mail_letter.h"
 #include "ingest/mail_stream.h"
 
-#define POP3_MESSAGES_MAX 4000000 /* of one mailbox */
+#define POP3_MESSAGES_MAX 1000000 /* of one mailbox */
 #define POP3_UIDL_CAP     72      /* RFC 1939 section 7: 1 to 70 characters */
 
 struct pop3 {
