@@ -300,9 +300,9 @@ jq -e '.data.changes[0].address | test("^[0-9a-f]{32}@example.org$")' "$n.body" 
 export BOUNCE_ADDRESS_KEY=$work/key
 status 0 "$BOUNCE" out list --json
 has '"url":"http://127.0.0.1' out
+serve_stop
 status 0 "$BOUNCE" out remove shop
 status 2 "$BOUNCE" out remove shop
-serve_stop
 
 # ---- A certificate must be trusted: the daemon itself is at the other end
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=x \
