@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
- * store_ledger [-a ADDRESSES] [-n EVENTS] [-k PERCENT] [-b BATCH] [STORE]
+ * store_ledger [-a ADDRESSES] [-n EVENTS] [-k PERCENT] [-b BATCH] [-j SECONDS]
+ *     [STORE]
  * How many events a second the ledger takes, durably, with all that it writes.
  * A measurement, not a test.
  *
  * STORE (default store_ledger.db, or a URL) is made with so many addresses, each
  * with a state and one event, unless it has addresses already, and is left
  * behind. -k: so many percent of the events are of addresses that are there; the
- * others are of new ones. Seconds are told by the clock and of this process
- * alone. */
+ * others are of new ones. Time goes by with 100 events a second, each told up to
+ * -j seconds (default 60) after others that came later. Seconds are told by the
+ * clock and of this process alone. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -48,7 +50,7 @@ struct bench {
     struct bounce_event verdicts[REPLIES];
     uint64_t addresses, dice;
     uint64_t run; /* so that another run has other events */
-    unsigned known_percent;
+    unsigned known_percent, jitter_s;
 };
 
 static void die(const char *what, const struct store_error *error)
@@ -243,7 +245,8 @@ static void make_record(struct bench *b, struct record *r, char texts[4][64],
     r->event.sender = SLICE("bounces@news.example");
     r->event.campaign = SLICE("spring");
     r->event.subject = SLICE("News of the week");
-    r->event.occurred_at = NOW - (int64_t)(roll(b) % 3600);
+    r->event.occurred_at = NOW - 86400 + (int64_t)((b->run + number) / 100) -
+                           (int64_t)(roll(b) % b->jitter_s);
     r->event.sent_at = r->event.occurred_at - 5;
     r->ip = (roll(b) & 1) != 0 ? SLICE("192.0.2.1") : SLICE("192.0.2.2");
     r->source = SLICE("/var/mail/bounces");
@@ -306,7 +309,8 @@ static void run(struct bench *b, uint64_t events, size_t size)
 
 int main(int argc, char **argv)
 {
-    struct bench b = {.dice = 88172645463325252U, .known_percent = 80};
+    struct bench b = {
+        .dice = 88172645463325252U, .known_percent = 80, .jitter_s = 60};
     struct book_options options = {.store = "store_ledger.db", .create = true};
     uint64_t events = 200000, there = 0;
     struct store_error error;
@@ -314,7 +318,7 @@ int main(int argc, char **argv)
     size_t size = 5000;
     int option;
 
-    while ((option = getopt(argc, argv, "a:n:k:b:")) != -1) {
+    while ((option = getopt(argc, argv, "a:n:k:b:j:")) != -1) {
         unsigned long long value =
             optarg != NULL ? strtoull(optarg, NULL, 10) : 0;
 
@@ -326,6 +330,8 @@ int main(int argc, char **argv)
             b.known_percent = (unsigned)value;
         else if (option == 'b' && value > 0)
             size = (size_t)value;
+        else if (option == 'j' && value > 0)
+            b.jitter_s = (unsigned)value;
         else
             return 2;
     }

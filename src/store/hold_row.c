@@ -45,7 +45,7 @@ void hold_row_read(const struct store_value *row, struct bounce_hold *hold_out)
     h->ended_at = take_time(&row[18]);
 }
 
-static const struct store_column columns[] = {
+const struct store_column hold_row_columns[HOLD_COLUMN_COUNT + 1] = {
     {"provider", STORE_TEXT}, {"domain", STORE_TEXT},
     {"ip", STORE_TEXT},       {"sender_domain", STORE_TEXT},
     {"campaign", STORE_TEXT}, {"since", STORE_INT},
@@ -55,9 +55,9 @@ static const struct store_column columns[] = {
     {"verified", STORE_INT},  {"base_s", STORE_INT},
     {"step", STORE_INT},      {"open", STORE_INT},
     {"by_hand", STORE_INT},   {"delivered_at", STORE_INT},
-    {"ended_at", STORE_INT}};
-static const struct store_put hold_put = {"hold", columns, HOLD_COLUMN_COUNT, 5,
-                                          STORE_REPLACE};
+    {"ended_at", STORE_INT},  {"newest_at", STORE_INT}};
+static const struct store_put hold_put = {"hold", hold_row_columns,
+                                          HOLD_COLUMN_COUNT, 5, STORE_REPLACE};
 
 static struct store_value text_or_null(const char *text)
 {
@@ -65,7 +65,7 @@ static struct store_value text_or_null(const char *text)
                            : (struct store_value){.type = STORE_NULL};
 }
 
-static void fill_row(const struct bounce_hold *h, struct store_value *row)
+void hold_row_fill(const struct bounce_hold *h, struct store_value *row)
 {
     row[0] = store_text(slice_cstr(h->key.provider));
     row[1] = store_text(slice_cstr(h->key.domain));
@@ -98,7 +98,7 @@ enum store_err hold_rows_put(struct store *store,
     if (rows == NULL)
         return store_fail(error, STORE_E_NOMEM, "memory is out");
     for (size_t i = 0; i < count; i++)
-        fill_row(&holds[i], rows + i * HOLD_COLUMN_COUNT);
+        hold_row_fill(&holds[i], rows + i * HOLD_COLUMN_COUNT);
     err = store_put_rows(store, &hold_put, rows, count, error);
     free(rows);
     return err;

@@ -11,8 +11,13 @@
     "by_hand, delivered_at, ended_at"
 #define HOLD_COLUMN_COUNT 19
 
+/* The same for a put, and newest_at (ledger_hold.c) behind them. */
+extern const struct store_column hold_row_columns[HOLD_COLUMN_COUNT + 1];
+
 /* row has the columns of HOLD_COLUMNS in their order. */
 void hold_row_read(const struct store_value *row, struct bounce_hold *hold_out);
+/* The other way; text is borrowed. */
+void hold_row_fill(const struct bounce_hold *hold, struct store_value *row);
 enum store_err hold_rows_put(struct store *store,
                              const struct bounce_hold *holds, size_t count,
                              struct store_error *error);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "store/hold_row.h"
 #include "store/ledger_hold_in.h"
 
 #define PARTS     HOLD_PARTS
@@ -24,6 +25,7 @@ struct holds {
     int64_t cutoff;               /* holds that ended before are not here */
     int64_t newest_delivery;      /* before this batch */
     bool looked;                  /* newest_delivery is known */
+    struct hold_nears *nears;     /* deliveries, for what may be late */
     struct wish *wishes;          /* in the batch's arena */
     size_t wish_count, wish_cap;
 };
@@ -65,6 +67,12 @@ void holds_begin(struct holds *holds)
     holds->wishes = NULL;
     holds->wish_count = holds->wish_cap = 0;
     holds->looked = false;
+    holds->nears = NULL;
+}
+
+const struct hold_nears *holds_near(const struct holds *holds)
+{
+    return holds->nears;
 }
 
 void holds_drop(struct holds *holds)
@@ -174,7 +182,6 @@ static struct held *hold_of(struct holds *holds,
     held->hold.cause.since = held->hold.cause.until = BOUNCE_NO_TIME;
     held->hold.delivered_at = held->hold.ended_at = BOUNCE_NO_TIME;
     held->newest_at = BOUNCE_NO_TIME;
-    held->late_at = INT64_MAX;
     held->next = holds->slots[slot];
     holds->slots[slot] = held;
     holds->masks[mask_of(key)]++;
@@ -184,113 +191,26 @@ static struct held *hold_of(struct holds *holds,
 
 /* ---- Rows ------------------------------------------------------------ */
 
-#define KEY_COLUMNS                                                            \
-    {"provider", STORE_TEXT}, {"domain", STORE_TEXT}, {"ip", STORE_TEXT},      \
-        {"sender_domain", STORE_TEXT},                                         \
-    {                                                                          \
-        "campaign", STORE_TEXT                                                 \
-    }
-static const struct store_column hold_columns[] = {KEY_COLUMNS,
-                                                   {"since", STORE_INT},
-                                                   {"until", STORE_INT},
-                                                   {"category", STORE_TEXT},
-                                                   {"entry", STORE_TEXT},
-                                                   {"rule", STORE_TEXT},
-                                                   {"event_id", STORE_TEXT},
-                                                   {"confidence", STORE_INT},
-                                                   {"verified", STORE_INT},
-                                                   {"base_s", STORE_INT},
-                                                   {"step", STORE_INT},
-                                                   {"open", STORE_INT},
-                                                   {"by_hand", STORE_INT},
-                                                   {"delivered_at", STORE_INT},
-                                                   {"ended_at", STORE_INT},
-                                                   {"newest_at", STORE_INT}};
-#define HOLD_COLUMNS (sizeof(hold_columns) / sizeof(hold_columns[0]))
-static const struct store_put hold_put = {"hold", hold_columns, HOLD_COLUMNS,
+#define COLUMNS    (HOLD_COLUMN_COUNT + 1)
+#define HOLD_NAMES HOLD_COLUMNS ", newest_at"
+static const struct store_put hold_put = {"hold", hold_row_columns, COLUMNS,
                                           PARTS, STORE_REPLACE};
-static const struct store_column hold_keys[] = {KEY_COLUMNS};
-#define HOLD_NAMES                                                             \
-    "provider, domain, ip, sender_domain, campaign, since, until, category, "  \
-    "entry, rule, event_id, confidence, verified, base_s, step, open, "        \
-    "by_hand, delivered_at, ended_at, newest_at"
-static const struct store_get hold_get = {"hold", HOLD_NAMES, hold_keys, PARTS};
-
-static void take_text(char *out, size_t cap, const struct store_value *value)
-{
-    size_t len = value->type == STORE_TEXT ? value->text.len : 0;
-
-    if (len >= cap)
-        len = cap - 1;
-    memset(out, 0, cap);
-    if (len > 0)
-        memcpy(out, value->text.ptr, len);
-}
-
-#define TAKE_TEXT(array, value) take_text(array, sizeof(array), value)
+static const struct store_get hold_get = {"hold", HOLD_NAMES, hold_row_columns,
+                                          PARTS};
 
 static bool take_hold(void *ctx, const struct store_value *row, size_t columns)
 {
-    struct holds *holds = ctx;
-    struct bounce_hold_key key;
-    struct bounce_hold *hold;
+    struct bounce_hold hold = {.step = 0};
     struct held *held;
 
     (void)columns;
-    TAKE_TEXT(key.provider, &row[0]);
-    TAKE_TEXT(key.domain, &row[1]);
-    TAKE_TEXT(key.ip, &row[2]);
-    TAKE_TEXT(key.sender_domain, &row[3]);
-    TAKE_TEXT(key.campaign, &row[4]);
-    held = hold_of(holds, &key);
+    hold_row_read(row, &hold);
+    held = hold_of(ctx, &hold.key);
     if (held == NULL)
         return false;
-    hold = &held->hold;
-    hold->cause.since = value_time(&row[5]);
-    hold->cause.until = value_time(&row[6]);
-    TAKE_TEXT(hold->cause.category, &row[7]);
-    TAKE_TEXT(hold->cause.entry, &row[8]);
-    TAKE_TEXT(hold->cause.rule, &row[9]);
-    TAKE_TEXT(hold->cause.event_id, &row[10]);
-    hold->cause.confidence = (unsigned)row[11].integer;
-    hold->cause.verified = (int)row[12].integer;
-    hold->base_s = row[13].integer;
-    hold->step = (unsigned)row[14].integer;
-    hold->open = row[15].integer != 0;
-    hold->by_hand = row[16].integer != 0;
-    hold->delivered_at = value_time(&row[17]);
-    hold->ended_at = value_time(&row[18]);
-    held->newest_at = value_time(&row[19]);
+    held->hold = hold;
+    held->newest_at = value_time(&row[HOLD_COLUMN_COUNT]);
     return true;
-}
-
-static struct store_value text_or_null(const char *text)
-{
-    return text[0] != '\0' ? store_text(slice_cstr(text))
-                           : (struct store_value){0};
-}
-
-static void fill_row(const struct held *held, struct store_value *row)
-{
-    const struct bounce_hold *hold = &held->hold;
-
-    for (unsigned i = 0; i < PARTS; i++)
-        row[i] = store_text(slice_cstr(hold_part(&hold->key, i)));
-    row[5] = store_time(hold->cause.since);
-    row[6] = store_time(hold->cause.until);
-    row[7] = text_or_null(hold->cause.category);
-    row[8] = text_or_null(hold->cause.entry);
-    row[9] = text_or_null(hold->cause.rule);
-    row[10] = text_or_null(hold->cause.event_id);
-    row[11] = store_int(hold->cause.confidence);
-    row[12] = store_int(hold->cause.verified);
-    row[13] = store_int(hold->base_s);
-    row[14] = store_int(hold->step);
-    row[15] = store_int(hold->open);
-    row[16] = store_int(hold->by_hand);
-    row[17] = store_time(hold->delivered_at);
-    row[18] = store_time(hold->ended_at);
-    row[19] = store_time(held->newest_at);
 }
 
 /* ---- What a batch wishes --------------------------------------------- */
@@ -501,22 +421,64 @@ static bool is_in_force(const struct bounce_hold *hold, int64_t at)
            (hold->cause.until == BOUNCE_NO_TIME || hold->cause.until > at);
 }
 
-static bool open_hold(struct ledger *ledger, struct wish *w)
+/* All that concerns a hold of which something is late is done later. */
+static bool put_off(struct ledger *ledger, const struct wish *w,
+                    struct held *held)
+{
+    held->times = ledger_grow(ledger, held->times, held->time_count,
+                              &held->time_cap, sizeof(*held->times));
+    if (held->times == NULL)
+        return false;
+    held->times[held->time_count++] = w->entry->at;
+    return true;
+}
+
+static bool note_late(struct ledger *ledger, const struct wish *w,
+                      struct held *held)
+{
+    held->late = w;
+    held->times = NULL;
+    held->time_count = held->time_cap = 0;
+    return put_off(ledger, w, held);
+}
+
+/* Deliveries of other batches that are newer than what opened a hold. */
+static enum store_err look_ahead(struct ledger *ledger, const struct wish *w,
+                                 struct store_error *error)
 {
     struct held *held = w->held;
+
+    if (w->entry->at > ledger->holds->newest_delivery)
+        return STORE_OK;
+    return hold_log_deliver(ledger, &held->hold, w->entry->at, error);
+}
+
+static enum store_err open_hold(struct ledger *ledger, struct wish *w,
+                                struct store_error *error)
+{
+    struct held *held = w->held;
+    enum store_err err;
 
     held->dirty |= w->entry->at > held->newest_at;
     if (w->entry->at > held->newest_at)
         held->newest_at = w->entry->at;
     if (held->late != NULL)
-        return true;
+        return put_off(ledger, w, held) ? STORE_OK : ledger_nomem(error);
+    /* A delivery ended it that comes later than this. */
+    if (w->entry->at <= held->hold.delivered_at)
+        return note_late(ledger, w, held) ? STORE_OK : ledger_nomem(error);
     held->was_open = is_in_force(&held->hold, w->entry->at);
     if (!bounce_hold_open(&held->hold, w->request))
-        return true;
+        return STORE_OK;
     w->took = true;
     hold_log_write(&held->hold, w->after, sizeof(w->after));
     held->changed = true;
-    return tell(ledger, w, held, held->was_open ? "extended" : "held");
+    err = look_ahead(ledger, w, error);
+    if (err != STORE_OK)
+        return err;
+    return tell(ledger, w, held, held->was_open ? "extended" : "held")
+               ? STORE_OK
+               : ledger_nomem(error);
 }
 
 static void part_set(struct bounce_hold_key *key, unsigned i,
@@ -535,10 +497,11 @@ static bool end_hold(struct ledger *ledger, const struct wish *w,
 {
     const struct bounce_cause *cause = &held->hold.cause;
 
+    if (held->late != NULL)
+        return put_off(ledger, w, held);
     /* The same whether the hold was in memory by chance or not. */
-    if (held->late != NULL || !held->hold.open ||
-        (cause->until != BOUNCE_NO_TIME &&
-         cause->until < w->entry->at - HOLD_LATELY_S))
+    if (!held->hold.open || (cause->until != BOUNCE_NO_TIME &&
+                             cause->until < w->entry->at - HOLD_LATELY_S))
         return true;
     held->was_open = is_in_force(&held->hold, w->entry->at);
     if (!bounce_hold_end(&held->hold, false, w->entry->at))
@@ -549,34 +512,29 @@ static bool end_hold(struct ledger *ledger, const struct wish *w,
 
 /* ---- Too late -------------------------------------------------------- */
 
-static bool note_late(struct ledger *ledger, const struct wish *w,
-                      struct held *held)
-{
-    (void)ledger;
-    if (w->entry->at < held->late_at) {
-        held->late_at = w->entry->at;
-        held->late = w;
-    }
-    return true;
-}
-
 /* A delivery belongs before what is known of a hold: a request, or the delivery
  * that ended it. */
 static bool see_delivery(struct ledger *ledger, const struct wish *w,
                          struct held *held)
 {
-    if (w->entry->at < held->newest_at ||
-        w->entry->at < held->hold.delivered_at)
-        return note_late(ledger, w, held);
+    bool late = w->entry->at < held->newest_at ||
+                w->entry->at < held->hold.delivered_at;
+
+    (void)ledger;
+    if (late && held->late == NULL)
+        held->late = w;
     return true;
 }
 
 /* Requests of one second go by their ids, and deliveries come behind them. */
-static void see_request(struct ledger *ledger, const struct wish *w)
+static void see_request(const struct wish *w)
 {
-    if (w->entry->at <= w->held->newest_at ||
-        w->entry->at <= ledger->holds->newest_delivery)
-        note_late(ledger, w, w->held);
+    struct held *held = w->held;
+    bool late = w->entry->at <= held->newest_at ||
+                w->entry->at <= held->hold.delivered_at;
+
+    if (late && held->late == NULL)
+        held->late = w;
 }
 
 static enum store_err redo(struct ledger *ledger, struct held *held,
@@ -588,9 +546,8 @@ static enum store_err redo(struct ledger *ledger, struct held *held,
     enum store_err err;
 
     held->was_open = is_in_force(&held->hold, ledger->now);
-    err = hold_log_redo(ledger, &held->hold, held->late_at, error);
-    held->late = NULL;
-    held->late_at = INT64_MAX;
+    err = hold_log_redo(ledger, &held->hold, held->times, held->time_count,
+                        error);
     if (err != STORE_OK)
         return err;
     held->changed = true;
@@ -604,6 +561,25 @@ static enum store_err redo(struct ledger *ledger, struct held *held,
                                  : "held")
                ? STORE_OK
                : ledger_nomem(error);
+}
+
+/* What was put off, when all of the batch is stored. */
+static enum store_err redo_late(struct ledger *ledger,
+                                struct store_error *error)
+{
+    struct holds *holds = ledger->holds;
+    enum store_err err = STORE_OK;
+
+    for (size_t i = 0; i < holds->slot_count; i++) {
+        for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
+            if (h->late != NULL && h->time_count > 0 && err == STORE_OK)
+                err = redo(ledger, h, error);
+            h->late = NULL;
+            h->times = NULL;
+            h->time_count = h->time_cap = 0;
+        }
+    }
+    return err;
 }
 
 /* All holds whose parts are the delivery's, whatever the others are. */
@@ -653,7 +629,7 @@ static enum store_err put(struct ledger *ledger, struct store_error *error)
     struct rows rows;
     enum store_err err;
 
-    if (!rows_init(ledger, &rows, HOLD_COLUMNS, 16))
+    if (!rows_init(ledger, &rows, COLUMNS, 16))
         return ledger_nomem(error);
     for (size_t i = 0; i < holds->slot_count; i++) {
         for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
@@ -666,7 +642,8 @@ static enum store_err put(struct ledger *ledger, struct store_error *error)
             row = rows_add(ledger, &rows);
             if (row == NULL)
                 return ledger_nomem(error);
-            fill_row(h, row);
+            hold_row_fill(&h->hold, row);
+            row[HOLD_COLUMN_COUNT] = store_time(h->newest_at);
         }
     }
     if (rows.count == 0)
@@ -697,7 +674,7 @@ enum store_err holds_look(struct ledger *ledger, struct store_error *error)
 static enum store_err prepare(struct ledger *ledger, struct store_error *error)
 {
     struct holds *holds = ledger->holds;
-    int64_t oldest = INT64_MAX;
+    int64_t oldest = INT64_MAX, first = INT64_MAX;
     enum store_err err = agree(ledger, error);
 
     if (err == STORE_OK && !holds->looked)
@@ -707,7 +684,12 @@ static enum store_err prepare(struct ledger *ledger, struct store_error *error)
 
         if (w->request == NULL && w->entry->at < oldest)
             oldest = w->entry->at;
+        if (w->request != NULL && w->entry->at < first)
+            first = w->entry->at;
     }
+    if (err == STORE_OK && first <= holds->newest_delivery)
+        err = hold_log_near(ledger, first < oldest ? first : oldest,
+                            &holds->nears, error);
     if (err == STORE_OK && oldest != INT64_MAX)
         err = read_active(ledger, oldest, error);
     if (err == STORE_OK)
@@ -719,7 +701,7 @@ static enum store_err prepare(struct ledger *ledger, struct store_error *error)
         const struct wish *w = &holds->wishes[i];
 
         if (w->request != NULL)
-            see_request(ledger, w);
+            see_request(w);
         else
             (void)each_hold(ledger, w, see_delivery);
     }
@@ -739,17 +721,15 @@ enum store_err holds_settle(struct ledger *ledger, struct store_error *error)
     for (size_t i = 0; i < holds->wish_count; i++) {
         struct wish *w = &holds->wishes[i];
 
-        if (w->request != NULL ? !open_hold(ledger, w)
-                               : !each_hold(ledger, w, end_hold))
-            return ledger_nomem(error);
+        if (w->request != NULL)
+            err = open_hold(ledger, w, error);
+        else if (!each_hold(ledger, w, end_hold))
+            err = ledger_nomem(error);
+        if (err != STORE_OK)
+            return err;
     }
     err = hold_log_put(ledger, holds->wishes, holds->wish_count, error);
-    for (size_t i = 0; i < holds->slot_count && err == STORE_OK; i++) {
-        for (struct held *h = holds->slots[i]; h != NULL && err == STORE_OK;
-             h = h->next) {
-            if (h->late != NULL)
-                err = redo(ledger, h, error);
-        }
-    }
+    if (err == STORE_OK)
+        err = redo_late(ledger, error);
     return err == STORE_OK ? put(ledger, error) : err;
 }

@@ -24,8 +24,9 @@ struct held {
     struct held *next; /* in its slot */
     struct bounce_hold hold;
     int64_t newest_at; /* of its log, before this batch; BOUNCE_NO_TIME: none */
-    int64_t late_at;   /* the oldest of this batch that came too late */
-    const struct wish *late;
+    const struct wish *late; /* something of this batch may come too late */
+    int64_t *times;          /* of all of it, when late; in the batch's arena */
+    size_t time_count, time_cap;
     bool dirty;   /* its row must be written */
     bool changed; /* the hold itself is another */
     bool was_open;
@@ -39,10 +40,24 @@ void hold_log_write(const struct bounce_hold *hold, char *out, size_t cap);
 /* Stores the requests among wishes. */
 enum store_err hold_log_put(struct ledger *ledger, const struct wish *wishes,
                             size_t count, struct store_error *error);
-/* What the hold comes to when everything from a time on is done again, in the
- * order of time: of one second requests first, then deliveries, then ends. */
+/* What the hold comes to when something came in late, or may have: times are
+ * those of everything that came in, in order. From each on it is done again in
+ * the order of time, until it is what it was: of one second requests first, then
+ * deliveries, then ends. */
 enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
-                             int64_t from, struct store_error *error);
+                             const int64_t *times, size_t count,
+                             struct store_error *error);
+/* Deliveries from a time on that are stored. */
+enum store_err hold_log_deliver(struct ledger *ledger, struct bounce_hold *hold,
+                                int64_t from, struct store_error *error);
+/* All deliveries from a time on, in the batch's arena; NULL: they are too many,
+ * and will be asked for one by one. */
+struct hold_nears;
+enum store_err hold_log_near(struct ledger *ledger, int64_t from,
+                             struct hold_nears **nears_out,
+                             struct store_error *error);
+/* ledger_hold.c: those of this batch; NULL: none were read. */
+const struct hold_nears *holds_near(const struct holds *holds);
 /* When the newest delivery that is stored happened; BOUNCE_NO_TIME: there is
  * none. */
 enum store_err hold_log_newest(struct ledger *ledger, int64_t *newest_out,

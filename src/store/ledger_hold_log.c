@@ -28,6 +28,9 @@ static const struct store_column columns[] = {
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 static const struct store_put log_put = {"hold_log", columns, COLUMNS,
                                          HOLD_PARTS + 3, STORE_REPLACE};
+static const struct store_put log_new = {"hold_log", columns, COLUMNS,
+                                         HOLD_PARTS + 3, STORE_KEEP};
+#define PAGE 200 /* rows that are done again at once */
 #define SELECT                                                                 \
     "SELECT at, kind, id, category, entry, rule, confidence, verified, "       \
     "base_s, max_s, reset_s, by_hand, after FROM hold_log "                    \
@@ -39,7 +42,10 @@ static const struct store_put log_put = {"hold_log", columns, COLUMNS,
 struct item {
     int64_t at;
     enum kind kind;
-    struct bounce_hold_request request;
+    char id[64];
+    struct bounce_cause cause;
+    int64_t base_s, max_s, reset_s;
+    bool by_hand;
     char after[160], becomes[160]; /* "": no other than before */
 };
 
@@ -81,7 +87,7 @@ static void read_after(const struct item *item, struct bounce_hold *h)
         numbers[i] = strtoll(at, &end, 10);
         at = *end == ' ' ? end + 1 : end;
     }
-    h->cause = item->request.cause;
+    h->cause = item->cause;
     h->cause.since = numbers[0];
     h->cause.until = numbers[1];
     h->base_s = numbers[2];
@@ -123,7 +129,8 @@ static bool take_item(void *ctx, const struct store_value *row, size_t count)
         return false;
     item = &items->list[items->count++];
     memset(item, 0, sizeof(*item));
-    cause = &item->request.cause;
+    cause = &item->cause;
+    TAKE_TEXT(item->id, row[2]);
     item->at = cause->since = row[0].integer;
     item->kind = (enum kind)row[1].integer;
     cause->until = BOUNCE_NO_TIME;
@@ -133,10 +140,10 @@ static bool take_item(void *ctx, const struct store_value *row, size_t count)
     TAKE_TEXT(cause->rule, row[5]);
     cause->confidence = (unsigned)row[6].integer;
     cause->verified = (int)row[7].integer;
-    item->request.base_s = row[8].integer;
-    item->request.max_s = row[9].integer;
-    item->request.reset_s = row[10].integer;
-    item->request.by_hand = row[11].integer != 0;
+    item->base_s = row[8].integer;
+    item->max_s = row[9].integer;
+    item->reset_s = row[10].integer;
+    item->by_hand = row[11].integer != 0;
     if (row[12].type == STORE_TEXT)
         TAKE_TEXT(item->after, row[12]);
     return true;
@@ -161,22 +168,20 @@ static enum store_err read_items(struct items *items,
 static void fill_row(const struct bounce_hold_key *key, const struct item *item,
                      const char *after, struct store_value *row)
 {
-    const struct bounce_hold_request *r = &item->request;
-
     for (unsigned i = 0; i < HOLD_PARTS; i++)
         row[i] = store_text(slice_cstr(hold_part(key, i)));
     row[5] = store_int(item->at);
     row[6] = store_int(item->kind);
-    row[7] = store_text(slice_cstr(r->cause.event_id));
-    row[8] = store_text(slice_cstr(r->cause.category));
-    row[9] = store_text(slice_cstr(r->cause.entry));
-    row[10] = store_text(slice_cstr(r->cause.rule));
-    row[11] = store_int(r->cause.confidence);
-    row[12] = store_int(r->cause.verified);
-    row[13] = store_int(r->base_s);
-    row[14] = store_int(r->max_s);
-    row[15] = store_int(r->reset_s);
-    row[16] = store_int(r->by_hand);
+    row[7] = store_text(slice_cstr(item->id));
+    row[8] = store_text(slice_cstr(item->cause.category));
+    row[9] = store_text(slice_cstr(item->cause.entry));
+    row[10] = store_text(slice_cstr(item->cause.rule));
+    row[11] = store_int(item->cause.confidence);
+    row[12] = store_int(item->cause.verified);
+    row[13] = store_int(item->base_s);
+    row[14] = store_int(item->max_s);
+    row[15] = store_int(item->reset_s);
+    row[16] = store_int(item->by_hand);
     if (after[0] != '\0')
         row[17] = store_text(slice_cstr(after));
 }
@@ -209,10 +214,15 @@ enum store_err hold_log_put(struct ledger *ledger, const struct wish *wishes,
             return ledger_nomem(error);
         item->at = w->entry->at;
         item->kind = KIND_REQUEST;
-        item->request = *w->request;
+        item->cause = w->request->cause;
+        memcpy(item->id, item->cause.event_id, sizeof(item->id));
+        item->base_s = w->request->base_s;
+        item->max_s = w->request->max_s;
+        item->reset_s = w->request->reset_s;
+        item->by_hand = w->request->by_hand;
         fill_row(&w->request->key, item, w->took ? w->after : "", row);
     }
-    return store_put_rows(ledger->book->store, &log_put, rows.values,
+    return store_put_rows(ledger->book->store, &log_new, rows.values,
                           rows.count, error);
 }
 
@@ -258,11 +268,110 @@ static bool wants_verified(struct ledger *ledger)
            strcmp(decision.reason, "unverified") == 0;
 }
 
-/* The first or the last delivery over a route from one time to another. */
-static enum store_err find_delivery(struct ledger *ledger,
-                                    const struct bounce_hold_key *key,
-                                    int64_t from, int64_t to, bool last,
-                                    int64_t *at_out, struct store_error *error)
+#define NEAR_MAX 20000 /* deliveries that are kept for a batch */
+
+struct near {
+    int64_t at;
+    struct bounce_slice parts[HOLD_PARTS];
+};
+
+struct hold_nears {
+    struct ledger *ledger;
+    int64_t from; /* all from here on are in the list */
+    struct near *list;
+    size_t count, cap;
+    bool failed;
+};
+
+static bool take_near(void *ctx, const struct store_value *row, size_t count)
+{
+    struct hold_nears *nears = ctx;
+    struct near *near;
+
+    (void)count;
+    nears->list = ledger_grow(nears->ledger, nears->list, nears->count,
+                              &nears->cap, sizeof(*nears->list));
+    nears->failed |= nears->list == NULL;
+    if (nears->failed)
+        return false;
+    near = &nears->list[nears->count++];
+    near->at = row[0].integer;
+    for (unsigned i = 0; i < HOLD_PARTS; i++)
+        near->parts[i] =
+            ledger_keep(nears->ledger, &row[i + 1], &nears->failed);
+    return !nears->failed;
+}
+
+enum store_err hold_log_near(struct ledger *ledger, int64_t from,
+                             struct hold_nears **nears_out,
+                             struct store_error *error)
+{
+    struct hold_nears *nears = arena_calloc(&ledger->arena, 1, sizeof(*nears));
+    const struct store_value values[2] = {store_int(from),
+                                          store_int(NEAR_MAX + 1)};
+    enum store_err err;
+
+    *nears_out = NULL;
+    if (nears == NULL)
+        return ledger_nomem(error);
+    nears->ledger = ledger;
+    nears->from = from;
+    err = store_run(
+        ledger->book->store,
+        wants_verified(ledger)
+            ? "SELECT at, provider, domain, ip, sender_domain, campaign "
+              "FROM event WHERE kind = 3 AND at >= $1 AND verified = 1 "
+              "ORDER BY at LIMIT $2"
+            : "SELECT at, provider, domain, ip, sender_domain, campaign "
+              "FROM event WHERE kind = 3 AND at >= $1 ORDER BY at LIMIT $2",
+        values, 2, take_near, nears, error);
+    if (nears->failed)
+        return ledger_nomem(error);
+    if (nears->count <= NEAR_MAX)
+        *nears_out = nears;
+    return err;
+}
+
+static bool is_over(const struct near *near, const struct bounce_hold_key *key)
+{
+    for (unsigned i = 0; i < HOLD_PARTS; i++) {
+        struct bounce_slice part = slice_cstr(hold_part(key, i));
+
+        if (part.len > 0 && !slice_eq_nocase(near->parts[i], part))
+            return false;
+    }
+    return true;
+}
+
+static int64_t find_near(const struct hold_nears *nears,
+                         const struct bounce_hold_key *key, int64_t from,
+                         int64_t to, bool last)
+{
+    size_t low = 0, high = nears->count;
+    int64_t found = BOUNCE_NO_TIME;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (nears->list[middle].at < from)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < nears->count && nears->list[low].at <= to; low++) {
+        if (!is_over(&nears->list[low], key))
+            continue;
+        found = nears->list[low].at;
+        if (!last)
+            break;
+    }
+    return found;
+}
+
+static enum store_err ask_delivery(struct ledger *ledger,
+                                   const struct bounce_hold_key *key,
+                                   int64_t from, int64_t to, bool last,
+                                   int64_t *at_out, struct store_error *error)
 {
     static const char *const parts[HOLD_PARTS] = {
         " AND lower(provider) = $", " AND lower(domain) = $",
@@ -291,6 +400,20 @@ static enum store_err find_delivery(struct ledger *ledger,
                      error);
 }
 
+/* The first or the last delivery over a route from one time to another. */
+static enum store_err find_delivery(struct ledger *ledger,
+                                    const struct bounce_hold_key *key,
+                                    int64_t from, int64_t to, bool last,
+                                    int64_t *at_out, struct store_error *error)
+{
+    const struct hold_nears *nears = holds_near(ledger->holds);
+
+    if (nears == NULL || from < nears->from)
+        return ask_delivery(ledger, key, from, to, last, at_out, error);
+    *at_out = find_near(nears, key, from, to, last);
+    return STORE_OK;
+}
+
 /* Of those that find the hold open: the first one ends it; when only a person
  * can do that, the last one is remembered. */
 static enum store_err deliver(struct ledger *ledger, struct bounce_hold *hold,
@@ -313,38 +436,28 @@ static enum store_err deliver(struct ledger *ledger, struct bounce_hold *hold,
     return err;
 }
 
+enum store_err hold_log_deliver(struct ledger *ledger, struct bounce_hold *hold,
+                                int64_t from, struct store_error *error)
+{
+    return deliver(ledger, hold, from, INT64_MAX, error);
+}
+
 /* ---- Again ----------------------------------------------------------- */
 
 static void do_item(struct bounce_hold *hold, struct item *item)
 {
-    bool changed;
+    const struct bounce_hold_request request = {.key = hold->key,
+                                                .cause = item->cause,
+                                                .base_s = item->base_s,
+                                                .max_s = item->max_s,
+                                                .reset_s = item->reset_s,
+                                                .by_hand = item->by_hand};
+    bool changed = item->kind == KIND_END
+                       ? bounce_hold_end(hold, true, item->at)
+                       : bounce_hold_open(hold, &request);
 
-    item->request.key = hold->key;
-    changed = item->kind == KIND_END ? bounce_hold_end(hold, true, item->at)
-                                     : bounce_hold_open(hold, &item->request);
     if (changed)
         hold_log_write(hold, item->becomes, sizeof(item->becomes));
-}
-
-static enum store_err do_items(struct items *items, struct bounce_hold *hold,
-                               int64_t since, struct store_error *error)
-{
-    struct ledger *ledger = items->ledger;
-    enum store_err err = STORE_OK;
-
-    for (size_t i = 0; i < items->count && err == STORE_OK; i++) {
-        struct item *item = &items->list[i];
-        bool end = item->kind == KIND_END;
-
-        if (item->kind == KIND_BASE)
-            continue;
-        err = deliver(ledger, hold, since, item->at - (end ? 0 : 1), error);
-        if (since < item->at)
-            since = item->at;
-        do_item(hold, item);
-    }
-    return err == STORE_OK ? deliver(ledger, hold, since, INT64_MAX, error)
-                           : err;
 }
 
 static enum store_err put_items(struct items *items,
@@ -377,18 +490,21 @@ static enum store_err read_start(struct ledger *ledger,
                                  int64_t *since_out, struct store_error *error)
 {
     struct items items = {.ledger = ledger};
-    enum store_err err = read_items(
-        &items, &hold->key, from,
-        SELECT "(at < $6 OR kind = 3) AND after IS NOT NULL "
-               "ORDER BY CASE WHEN at < $6 THEN 0 ELSE 1 END, at DESC, "
-               "kind DESC, id DESC LIMIT 1",
-        error);
+    enum store_err err =
+        read_items(&items, &hold->key, from,
+                   SELECT "after IS NOT NULL AND at < $6 "
+                          "ORDER BY at DESC, kind DESC, id DESC LIMIT 1",
+                   error);
     struct bounce_hold start = {.key = hold->key,
                                 .cause.since = BOUNCE_NO_TIME,
                                 .cause.until = BOUNCE_NO_TIME,
                                 .delivered_at = BOUNCE_NO_TIME,
                                 .ended_at = BOUNCE_NO_TIME};
 
+    if (err == STORE_OK && items.count == 0)
+        err = read_items(&items, &hold->key, from,
+                         SELECT "after IS NOT NULL AND at >= $6 AND kind = 3",
+                         error);
     *since_out = INT64_MIN + 1;
     if (err != STORE_OK)
         return err;
@@ -401,19 +517,144 @@ static enum store_err read_start(struct ledger *ledger,
     return STORE_OK;
 }
 
-enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
-                             int64_t from, struct store_error *error)
-{
-    struct items items = {.ledger = ledger};
-    int64_t since;
-    enum store_err err = read_start(ledger, hold, from, &since, error);
+/* How far a hold was done again. */
+struct redoing {
+    struct items items; /* a page */
+    struct bounce_hold *hold;
+    const struct bounce_hold *before; /* as it was in the end */
+    int64_t since;        /* deliveries from here on were not looked at */
+    const int64_t *times; /* what came in, in order */
+    size_t count, passed;
+    bool agrees; /* with what was before: the rest is as it was */
+    bool ended;
+};
 
-    if (err == STORE_OK)
-        err = read_items(&items, &hold->key, from,
-                         SELECT "at >= $6 ORDER BY at, kind, id", error);
-    if (err == STORE_OK)
-        err = do_items(&items, hold, since, error);
-    return err == STORE_OK ? put_items(&items, &hold->key, error) : err;
+static enum store_err read_page(struct redoing *r, int64_t from,
+                                struct store_error *error)
+{
+    struct items *items = &r->items;
+    const struct item *last =
+        items->count > 0 ? &items->list[items->count - 1] : NULL;
+    struct store_value values[HOLD_PARTS + 3];
+    enum store_err err;
+
+    for (unsigned i = 0; i < HOLD_PARTS; i++)
+        values[i] = store_text(slice_cstr(hold_part(&r->hold->key, i)));
+    values[HOLD_PARTS] = store_int(last != NULL ? last->at : from);
+    values[HOLD_PARTS + 1] = store_int(last != NULL ? (int64_t)last->kind : -1);
+    values[HOLD_PARTS + 2] = store_text(
+        last != NULL ? arena_dup(&items->ledger->arena, slice_cstr(last->id))
+                     : SLICE(""));
+    items->count = 0;
+    err = store_run(items->ledger->book->store,
+                    SELECT "at >= $6 AND (at > $6 OR kind > $7 OR "
+                           "(kind = $7 AND id > $8)) "
+                           "ORDER BY at, kind, id LIMIT 200",
+                    values, HOLD_PARTS + 3, take_item, items, error);
+    return items->failed ? ledger_nomem(error) : err;
+}
+
+/* Whether all that came in is done, and the hold is what it was before behind
+ * this row. */
+static bool has_met(struct redoing *r, const struct item *item)
+{
+    while (r->passed < r->count && r->times[r->passed] < item->at)
+        r->passed++;
+    return (r->passed == r->count || r->times[r->passed] > item->at) &&
+           item->after[0] != '\0' && strcmp(item->after, item->becomes) == 0;
+}
+
+static enum store_err do_page(struct redoing *r, struct store_error *error)
+{
+    struct items *items = &r->items;
+    enum store_err err = STORE_OK;
+
+    for (size_t i = 0; i < items->count && err == STORE_OK && !r->agrees; i++) {
+        struct item *item = &items->list[i];
+        bool end = item->kind == KIND_END;
+
+        if (item->kind == KIND_BASE)
+            continue;
+        err = deliver(items->ledger, r->hold, r->since,
+                      item->at - (end ? 0 : 1), error);
+        if (r->since < item->at)
+            r->since = item->at;
+        do_item(r->hold, item);
+        r->agrees = has_met(r, item);
+        if (r->agrees)
+            items->count = i + 1;
+    }
+    return err == STORE_OK ? put_items(items, &r->hold->key, error) : err;
+}
+
+/* What the hold was next tells which deliveries were known then: the one that
+ * ended it, and none before. Others came in from the given time on. */
+static void skip_known(struct redoing *r, int64_t from)
+{
+    int64_t delivered_at = r->before->delivered_at;
+    size_t i = 0;
+
+    if (r->hold->by_hand || !r->hold->open)
+        return;
+    while (i < r->items.count && r->items.list[i].after[0] == '\0')
+        i++;
+    if (i < r->items.count) {
+        struct bounce_hold next = {.step = 0};
+
+        read_after(&r->items.list[i], &next);
+        delivered_at = next.delivered_at;
+    } else if (!r->ended) {
+        return;
+    }
+    if (delivered_at >= r->since && delivered_at < from)
+        from = delivered_at;
+    if (from > r->since)
+        r->since = from;
+}
+
+/* From one time that came in to where nothing differs any more. */
+static enum store_err redo_some(struct redoing *r, int64_t from,
+                                struct store_error *error)
+{
+    struct ledger *ledger = r->items.ledger;
+    enum store_err err = read_start(ledger, r->hold, from, &r->since, error);
+    bool first = true;
+
+    r->agrees = false;
+    r->items.count = 0;
+    do {
+        if (err == STORE_OK)
+            err = read_page(r, from, error);
+        r->ended = r->items.count < PAGE;
+        if (err == STORE_OK && first)
+            skip_known(r, from);
+        first = false;
+        if (err == STORE_OK)
+            err = do_page(r, error);
+    } while (err == STORE_OK && !r->agrees && !r->ended);
+    if (err != STORE_OK || r->agrees)
+        return err;
+    r->passed = r->count;
+    return deliver(ledger, r->hold, r->since, INT64_MAX, error);
+}
+
+enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
+                             const int64_t *times, size_t count,
+                             struct store_error *error)
+{
+    struct bounce_hold done = *hold;
+    struct redoing r = {.items.ledger = ledger,
+                        .hold = &done,
+                        .before = hold,
+                        .times = times,
+                        .count = count};
+    enum store_err err = STORE_OK;
+
+    while (r.passed < count && err == STORE_OK)
+        err = redo_some(&r, times[r.passed], error);
+    if (err == STORE_OK && !r.agrees)
+        *hold = done;
+    return err;
 }
 
 /* ---- By hand --------------------------------------------------------- */
@@ -458,11 +699,10 @@ enum store_err holds_end_by_hand(struct ledger *ledger,
     for (size_t i = 0; i < count && err == STORE_OK; i++) {
         item->at = at;
         item->kind = KIND_END;
-        item->request.cause = holds[i].cause;
-        item->request.cause.event_id[0] = '\0';
+        item->cause = holds[i].cause;
         err = put_row(ledger, &holds[i], item, "", error);
         if (err == STORE_OK)
-            err = hold_log_redo(ledger, &holds[i], at, error);
+            err = hold_log_redo(ledger, &holds[i], &at, 1, error);
         if (err == STORE_OK)
             err = note_newest(ledger, &holds[i], at, error);
     }
@@ -518,7 +758,8 @@ static enum store_err fold_route(struct ledger *ledger,
                         values, HOLD_PARTS + 1, NULL, NULL, error);
     item->at = before - 1;
     item->kind = KIND_BASE;
-    item->request.cause = hold.cause;
+    item->cause = hold.cause;
+    memcpy(item->id, hold.cause.event_id, sizeof(item->id));
     hold_log_write(&hold, item->becomes, sizeof(item->becomes));
     return err == STORE_OK ? put_row(ledger, &hold, item, item->becomes, error)
                            : err;

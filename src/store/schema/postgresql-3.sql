@@ -69,6 +69,8 @@ CREATE TABLE hold_log (
     after TEXT COLLATE "C",
     PRIMARY KEY (provider, domain, ip, sender_domain, campaign, at, kind, id)
 );
+CREATE INDEX hold_log_after ON hold_log (provider, domain, ip, sender_domain,
+    campaign, at, kind, id) WHERE after IS NOT NULL;
 CREATE INDEX event_delivery ON event (at) WHERE kind = 3;
 -- newest_at: of the newest row in hold_log.
 ALTER TABLE hold ADD COLUMN newest_at BIGINT;
