@@ -177,7 +177,7 @@ static enum mail_result retrieve(struct visit *visit,
 
 /* Some messages in this connection. */
 struct turn {
-    const struct pop3_entry **entries;
+    struct pop3_entry *entries;
     enum ingest_fate *fates;
     size_t count, got;
 };
@@ -188,7 +188,7 @@ static enum mail_result retrieve_all(struct visit *visit, struct turn *turn)
 
     while (turn->got < turn->count && result == MAIL_FINE) {
         result =
-            retrieve(visit, turn->entries[turn->got], &turn->fates[turn->got]);
+            retrieve(visit, &turn->entries[turn->got], &turn->fates[turn->got]);
         turn->got += result == MAIL_FINE ? 1 : 0;
     }
     return result;
@@ -206,7 +206,7 @@ static int finish(struct visit *visit, struct turn *turn)
     size_t count = 0;
 
     for (size_t i = 0; i < turn->count && result == MAIL_FINE; i++) {
-        const struct pop3_entry *entry = turn->entries[i];
+        const struct pop3_entry *entry = &turn->entries[i];
         char id[80];
 
         id_of(entry, id);
@@ -252,7 +252,7 @@ static int take_turn(struct visit *visit, struct turn *turn)
     status = mailbox_fail(box, result, "", visit->pop3.said, false);
     if (status != MAILBOX_LOST)
         return status;
-    id_of(turn->entries[turn->got], id);
+    id_of(&turn->entries[turn->got], id);
     return mailbox_lost(box, turn->got, id);
 }
 
@@ -269,7 +269,7 @@ static size_t choose(const struct visit *visit, struct turn *turn)
             has_id(visit->read, visit->read_count, slice_cstr(entry->uidl)))
             continue;
         if (turn->count < box->limit || !visit->has_ids)
-            turn->entries[turn->count++] = entry;
+            turn->entries[turn->count++] = *entry;
         fresh++;
     }
     return fresh;
