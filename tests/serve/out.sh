@@ -6,6 +6,11 @@
 . "$SOURCE/tests/serve/lib.sh"
 RECEIVER=$2
 receiver_pid=
+# What the environment says of proxies is none of its business.
+export http_proxy=http://127.0.0.1:9 https_proxy=http://127.0.0.1:9
+curl() {
+    env -u http_proxy -u https_proxy curl "$@"
+}
 trap 'serve_kill; receiver_stop; rm -rf "$work"' EXIT
 
 receiver_start() {
@@ -311,6 +316,9 @@ sed -i "/^Serve:/a Loopback-Trusted: yes\nTls-Cert: $work/cert.pem\nTls-Key: $wo
 url=https://127.0.0.1:$PORT/v1/check
 out_conf "Ca-File: $work/cert.pem"
 printf '\nOut: stranger\nUrl: %s\nSecret-File: %s/secret\n' "$url" "$work" >>bounce.conf
+printf '\nOut: far\nUrl: http://hooks.example.org/in\nAllow-Http: yes\nProxy: http://127.0.0.1:%s\nSecret-File: %s/secret\n' \
+    "$(cat port)" "$work" >>bounce.conf
+: >requests
 serve_start
 suppress u16
 await eval '[ "$("$BOUNCE" out list | grep -c failing)" = 2 ]'
@@ -318,5 +326,7 @@ await eval '[ "$("$BOUNCE" out list | grep -c failing)" = 2 ]'
     fail "a trusted certificate: $("$BOUNCE" out list)"
 "$BOUNCE" out list --json | jq -r 'select(.name == "stranger").error' | grep -qi certificate ||
     fail "a certificate of nobody's: $("$BOUNCE" out list)"
+await requests 1
+has 'POST http://hooks.example.org/in' "$(cut -d ' ' -f 1 requests | head -n 1).head"
 serve_stop
 exit $((failures > 0))
