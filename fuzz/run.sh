@@ -43,7 +43,27 @@ mailboxes() {
         >"$corpus/cases/pop3"
 }
 
+# Logs of the test, behind a byte that says their format and a cut.
+logs() {
+    rm -rf "$corpus/cases"
+    mkdir -p "$corpus/cases"
+    awk 'BEGIN { split("POSTFIX EXIM SENDMAIL OPENSMTPD POWERMTA KUMOMTA JOURNAL", names)
+                 for (i in names) number[names[i]] = i - 1 }
+        match($0, /LOG_[A-Z]+,/) {
+            name = substr($0, RSTART + 4, RLENGTH - 5)
+            if (text != "") print text
+            text = name in number ? sprintf("\\0%o", number[name] + 14) : ""
+            next
+        }
+        text != "" && /^ +"/ { sub(/^ +"/, ""); sub(/",?$/, ""); text = text $0 }
+        END { if (text != "") print text }' "$source/tests/store/test_log.c" |
+        while IFS= read -r text; do
+            printf '%b' "$text" >"$corpus/cases/$(printf '%s' "$text" | cksum | tr ' ' -)"
+        done
+}
+
 case $name in
+fuzz_log) logs ;;
 fuzz_webhook) webhooks ;;
 fuzz_mailbox) mailboxes ;;
 fuzz_rules | fuzz_stanza) more="$source/data/rules $source/data/providers" ;;

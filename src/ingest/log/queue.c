@@ -42,8 +42,10 @@ void log_queue_free(struct log_queue *queue)
 {
     if (queue == NULL)
         return;
-    for (size_t i = 0; i < LOG_QUEUE_SLOTS; i++)
-        log_queue_remove(&queue->slots[i]);
+    for (size_t i = 0; i < LOG_QUEUE_SLOTS; i++) {
+        if (queue->slots[i].id != NULL) /* else the page was never written */
+            log_queue_remove(&queue->slots[i]);
+    }
     free(queue);
 }
 
