@@ -8,7 +8,7 @@
 mixed=$3
 
 rounds=50
-[ -z "${ASAN_OPTIONS:-}" ] || rounds=10
+! is_sanitized || rounds=10
 [ "$BOUNCE_FULL" = 0 ] || [ "$BOUNCE_FULL" = OFF ] || rounds=1000
 printf 'sesame\n' >url-secret
 : >mail.log

@@ -5,6 +5,11 @@ SOCKET=$work/http
 PORT=
 serve_pid=
 
+# Whether the program looks after its own memory: then it is slower, and larger.
+is_sanitized() {
+    grep -aq __asan_init "$BOUNCE"
+}
+
 serve_kill() {
     [ -z "$serve_pid" ] || kill -KILL "$serve_pid" 2>/dev/null
     serve_pid=
