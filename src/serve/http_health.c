@@ -5,6 +5,7 @@
 #include "serve/event_tally.h"
 #include "serve/http.h"
 #include "serve/out.h"
+#include "store/incident.h"
 
 /* docs/openapi.json */
 extern const char http_openapi[];
@@ -150,19 +151,25 @@ static bool put_store(struct http_call *call, struct bytes *out)
                  "Number of the newest change.", (uint64_t)figures.changes)));
 }
 
-/* Webhooks of ours. */
+/* Webhooks of ours; incidents. */
 static bool put_outs(struct http_call *call, struct bytes *out)
 {
     struct serve *serve = call->http->serve;
     struct store_error error;
     struct serve_reader *reader = serve_reader_take(serve, &error);
+    uint64_t open;
     bool fine;
 
     if (reader == NULL)
         return true;
     fine = out_metrics_write(reader->book, out);
+    if (incidents_count(reader->book, &open, &error) != STORE_OK) {
+        serve_reader_spoil(serve, reader);
+        return fine;
+    }
     serve_reader_give(serve, reader);
-    return fine;
+    return fine && put(out, "bounce_incidents_open", "gauge",
+                       "Incidents that are open.", open);
 }
 
 static uint64_t connections(struct http *http)

@@ -242,6 +242,7 @@ const struct http_route http_routes_store[] = {
     {"POST", "/v1/recipients/release", HTTP_ROLE_ADMIN, false, http_release},
     {"GET", "/v1/changes", HTTP_ROLE_READ, true, http_changes},
     {"GET", "/v1/holds", HTTP_ROLE_READ, true, holds},
+    {"GET", "/v1/incidents", HTTP_ROLE_READ, true, http_incidents},
     {"GET", "/v1/stats", HTTP_ROLE_READ, true, stats},
     {"GET", "/v1/unknown", HTTP_ROLE_READ, true, http_unknown},
     {NULL, NULL, 0, false, NULL},

@@ -11,5 +11,6 @@ void http_release(struct http_call *call);
 void http_suppressions_post(struct http_call *call); /* http_import.c */
 void http_lookup(struct http_call *call);            /* http_lookup.c */
 void http_unknown(struct http_call *call);           /* http_unknown.c */
+void http_incidents(struct http_call *call);         /* http_incidents.c */
 
 #endif

@@ -87,6 +87,7 @@ GET /v1/suppressions read - -
 POST /v1/suppressions admin text/csv email
 GET /v1/changes read - -
 GET /v1/holds read - -
+GET /v1/incidents read - -
 GET /v1/stats read - -
 GET /v1/unknown read - -
 GET /metrics read - -
@@ -152,7 +153,7 @@ as "$news" json POST /v1/events '{"recipient":"a4@example.org","kind":"unsubscri
 value .new 1
 as "$news" http POST '/v1/suppressions?from=mailgun' -H 'Content-Type: text/csv' --data-binary $'address,code,error,created_at\nm1@example.org,550,no such user,2026-10-01\n'
 code 422 "what would hold everywhere"
-for path in /v1/holds /metrics '/v1/stats?by=provider' '/v1/stats?reputation=yes'; do
+for path in /v1/holds /v1/incidents /metrics '/v1/stats?by=provider' '/v1/stats?reputation=yes'; do
     as "$news" http GET "$path"
     code 403 "$path with a token bound to a scope"
 done

@@ -221,6 +221,28 @@ code 200 holds
 json POST /v1/events '{"recipient":"blocked@example.org","kind":"bounce","reply":"550 5.7.1 Service unavailable, Client host [192.0.2.1] blocked using Spamhaus","ip":"192.0.2.1"}'
 http GET '/v1/holds?ended=yes'
 code 200 "holds that ended too"
+http GET /v1/incidents
+code 200 incidents
+value '[.items[]|[.what,.dimension,.value,.category,.open]]' '[["hold","ip","192.0.2.1","ip_blocklisted",true]]'
+id=$(jq -r '.items[0].id' body)
+http GET "/v1/incidents?id=$id&kind=hold&ip=192.0.2.1&class=block"
+value '.items|length' 1
+http GET '/v1/incidents?state=closed'
+value '.items' '[]'
+http GET '/v1/incidents?state=all&limit=1&newest=yes&since=1d'
+next=$(jq -r .next body)
+http GET "/v1/incidents?state=all&cursor=$next"
+value '.items' '[]'
+http GET '/v1/incidents?state=odd'
+code 400 "a state that is none"
+http GET '/v1/incidents?kind=weather'
+code 422 "a kind that is none"
+http GET '/v1/incidents?cursor=odd'
+code 422 "a cursor that is none"
+http GET '/v1/incidents?domain=example.org'
+code 400 "incidents know no domain"
+http GET /metrics
+grep -qx 'bounce_incidents_open 1' body || fail "no metric of incidents"
 http GET '/v1/stats?by=category'
 code 200 stats
 http GET '/v1/stats?reputation=yes&by=campaign'
