@@ -68,28 +68,72 @@ static inline uint64_t block_high(const struct block *b)
     return block_join(b->bytes[0], b->bytes[1], b->bytes[2], b->bytes[3]);
 }
 
-/* Where the first byte of [p, end) that is at most most, or a, or b, stands; end
- * if nowhere. */
-static inline const char *block_find_stop(const char *p, const char *end,
-                                          char most, char a, char b)
+/* Bits of the bytes that block_search() is for. */
+typedef __m128i block_test(__m128i bytes, char a, char b);
+
+/* Where the first byte of [p, end) stands that passes the test; end if nowhere.
+ * What is left at the end is looked at along with bytes before it, which are
+ * known not to pass. */
+static inline const char *block_search(const char *p, const char *end,
+                                       block_test *test, char a, char b)
 {
-    const __m128i all_most = _mm_set1_epi8(most);
-    const __m128i all_a = _mm_set1_epi8(a), all_b = _mm_set1_epi8(b);
+    const char *begin = p;
+    unsigned found;
 
     for (; end - p >= 16; p += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i low = _mm_cmpeq_epi8(_mm_min_epu8(bytes, all_most), bytes);
-        unsigned found = (unsigned)_mm_movemask_epi8(
-            _mm_or_si128(low, _mm_or_si128(_mm_cmpeq_epi8(bytes, all_a),
-                                           _mm_cmpeq_epi8(bytes, all_b))));
-
+        found = (unsigned)_mm_movemask_epi8(
+            test(_mm_loadu_si128((const __m128i *)(const void *)p), a, b));
         if (found != 0)
             return p + bits_lowest(found);
     }
-    while (p < end && (unsigned char)*p > (unsigned char)most && *p != a &&
-           *p != b)
-        p++;
-    return p;
+    if (p == end)
+        return end;
+    if (end - begin >= 16) {
+        p = end - 16;
+        found = (unsigned)_mm_movemask_epi8(
+            test(_mm_loadu_si128((const __m128i *)(const void *)p), a, b));
+        return found != 0 ? p + bits_lowest(found) : end;
+    }
+    if (end - p >= 8) {
+        __m128i low = _mm_loadl_epi64((const __m128i *)(const void *)p);
+        __m128i high =
+            _mm_loadl_epi64((const __m128i *)(const void *)(end - 8));
+
+        found = (unsigned)_mm_movemask_epi8(
+            test(_mm_unpacklo_epi64(low, high), a, b));
+        if (found == 0)
+            return end;
+        return (found & 0xFF) != 0 ? p + bits_lowest(found)
+                                   : end - 16 + bits_lowest(found);
+    }
+    for (; p < end; p++) {
+        if ((_mm_movemask_epi8(test(_mm_set1_epi8(*p), a, b)) & 1) != 0)
+            return p;
+    }
+    return end;
+}
+
+static inline __m128i block_is_either(__m128i bytes, char a, char b)
+{
+    return _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(a)),
+                        _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b)));
+}
+
+static inline __m128i block_is_special(__m128i bytes, char a, char b)
+{
+    /* Signed: bytes from 0x80 on are below the blank. */
+    __m128i odd = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')),
+                               _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F)));
+
+    return _mm_or_si128(odd, block_is_either(bytes, a, b));
+}
+
+static inline __m128i block_is_stop(__m128i bytes, char a, char b)
+{
+    const __m128i blank = _mm_set1_epi8(' ');
+
+    return _mm_or_si128(_mm_cmpeq_epi8(_mm_min_epu8(bytes, blank), bytes),
+                        block_is_either(bytes, a, b));
 }
 
 /* Where the first byte of [p, end) stands that is not printable ASCII, or is a
@@ -97,25 +141,22 @@ static inline const char *block_find_stop(const char *p, const char *end,
 static inline const char *block_find_special(const char *p, const char *end,
                                              char a, char b)
 {
-    const __m128i all_a = _mm_set1_epi8(a), all_b = _mm_set1_epi8(b);
-    const __m128i blank = _mm_set1_epi8(' '), del = _mm_set1_epi8(0x7F);
+    return block_search(p, end, block_is_special, a, b);
+}
 
-    for (; end - p >= 16; p += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        /* Signed: bytes from 0x80 on are below the blank. */
-        __m128i odd = _mm_or_si128(_mm_cmplt_epi8(bytes, blank),
-                                   _mm_cmpeq_epi8(bytes, del));
-        unsigned found = (unsigned)_mm_movemask_epi8(
-            _mm_or_si128(odd, _mm_or_si128(_mm_cmpeq_epi8(bytes, all_a),
-                                           _mm_cmpeq_epi8(bytes, all_b))));
+/* Where the first byte of [p, end) stands that is a blank or below, or is a or
+ * b; end if nowhere. */
+static inline const char *block_find_stop(const char *p, const char *end,
+                                          char a, char b)
+{
+    return block_search(p, end, block_is_stop, a, b);
+}
 
-        if (found != 0)
-            return p + bits_lowest(found);
-    }
-    while (p < end && (unsigned char)*p >= ' ' && (unsigned char)*p < 0x7F &&
-           *p != a && *p != b)
-        p++;
-    return p;
+/* The same for a or b alone. */
+static inline const char *block_find_near(const char *p, const char *end,
+                                          char a, char b)
+{
+    return block_search(p, end, block_is_either, a, b);
 }
 
 #else
@@ -130,10 +171,17 @@ static inline const char *block_find_special(const char *p, const char *end,
 }
 
 static inline const char *block_find_stop(const char *p, const char *end,
-                                          char most, char a, char b)
+                                          char a, char b)
 {
-    while (p < end && (unsigned char)*p > (unsigned char)most && *p != a &&
-           *p != b)
+    while (p < end && (unsigned char)*p > ' ' && *p != a && *p != b)
+        p++;
+    return p;
+}
+
+static inline const char *block_find_near(const char *p, const char *end,
+                                          char a, char b)
+{
+    while (p < end && *p != a && *p != b)
         p++;
     return p;
 }
@@ -231,20 +279,7 @@ static inline const char *block_find_either(const char *p, const char *end,
         if (found != 0)
             return p + bits_lowest(found);
     }
-#if defined(__SSE2__)
-    for (; end - p >= 16; p += 16) {
-        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
-        unsigned found = (unsigned)_mm_movemask_epi8(
-            _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(a)),
-                         _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b))));
-
-        if (found != 0)
-            return p + bits_lowest(found);
-    }
-#endif
-    while (p < end && *p != a && *p != b)
-        p++;
-    return p;
+    return block_find_near(p, end, a, b);
 }
 
 static inline const char *block_find_byte(const char *p, const char *end,

@@ -14,7 +14,7 @@ size_t header_name_len(struct bounce_slice line, size_t *value_out)
     /* RFC 5322 section 3.6.8: any printable US-ASCII character but the colon.
      * Bytes above are let in: they occur, and no body line looks so. */
     const char *stop =
-        block_find_stop(line.ptr, line.ptr + line.len, ' ', ':', 0x7F);
+        block_find_stop(line.ptr, line.ptr + line.len, ':', 0x7F);
     size_t i = (size_t)(stop - line.ptr), n;
 
     n = i;
