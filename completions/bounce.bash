@@ -69,6 +69,7 @@ _bounce_value() {
         *) COMPREPLY=() ;;
         esac
         ;;
+    --after) _bounce_words "keep seen delete move=" ;;
     --jobs) _bounce_words "1 2 4 8" ;;
     --host | --service | --provider | --below | --least | --now | --since | --engaged | \
         --until | --scope | --campaign | --ip | --reason | --consent | --where | \
