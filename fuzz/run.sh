@@ -62,7 +62,23 @@ logs() {
         done
 }
 
+# A configuration with all that it may have, and secrets.
+configurations() {
+    rm -rf "$corpus/cases"
+    mkdir -p "$corpus/cases"
+    {
+        printf 'Serve: main\nHttp: unix:/run/bounce/http\nLmtp: fd:lmtp\nMax-Body: 32M\n'
+        printf 'Timeout: 30s\nLog-Addresses: no\nHolds-File: /run/holds\n'
+        printf 'Holds-Format: json\nReaders: 4\n\nHook: main\nService: ses\nTolerance: 1d\n'
+        printf '\nLog: /var/log/mail.log\nFormat: postfix\n\nOut: shop\nSecret-File: x\n'
+        printf 'Url: https://hooks.example.org:8443/in?a=b\nEvents: suppressed, opened\n'
+        printf 'Retry: 5s\nGive-Up: 3d\nMax-Attempts: 9\nAllow-Http: yes\n'
+    } >"$corpus/cases/config"
+    printf 'whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=\n' >"$corpus/cases/secrets"
+}
+
 case $name in
+fuzz_config) configurations ;;
 fuzz_log) logs ;;
 fuzz_webhook) webhooks ;;
 fuzz_mailbox) mailboxes ;;
