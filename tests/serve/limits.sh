@@ -4,6 +4,7 @@
 # shellcheck source=tests/cli/lib.sh
 . "$(dirname "$0")/../cli/lib.sh"
 . "$SOURCE/tests/serve/lib.sh"
+trap '' PIPE # clients that are cut off while they speak
 
 serve_config <<'END'
 Loopback-Trusted: yes
@@ -23,14 +24,14 @@ http POST /v1/reports -H 'Content-Type: message/rfc822' -H 'Transfer-Encoding: c
 code 413 "a body that is too large, in chunks"
 # 1 GiB, told beforehand and in chunks: the first is refused at once, the second
 # is cut off.
-got=$(head -c 1073741824 /dev/zero | curl -s -o body -D head -w '%{http_code}' --max-time 60 \
+got=$(head -c 1073741824 /dev/zero 2>/dev/null | curl -s -o body -D head -w '%{http_code}' --max-time 60 \
     -X POST -H 'Content-Type: message/rfc822' -H 'Content-Length: 1073741824' -H 'Expect:' -T - \
     "$BASE/v1/reports" 2>/dev/null)
 case $got in
 413 | 000) ;;
 *) fail "a body of 1 GiB: $got" ;;
 esac
-got=$(head -c 1073741824 /dev/zero | curl -s -o body -D head -w '%{http_code}' --max-time 60 \
+got=$(head -c 1073741824 /dev/zero 2>/dev/null | curl -s -o body -D head -w '%{http_code}' --max-time 60 \
     -X POST -H 'Content-Type: message/rfc822' -H 'Transfer-Encoding: chunked' -H 'Expect:' -T - \
     "$BASE/v1/reports" 2>/dev/null)
 case $got in
@@ -84,8 +85,8 @@ raw() {
 # talk WHERE TEXT WANT: some of the answer
 talk() {
     exec 5<>"$1"
-    printf '%b' "$2" >&5
-    timeout 5 cat <&5 >answer
+    printf '%b' "$2" >&5 2>/dev/null
+    timeout 5 cat <&5 >answer 2>/dev/null
     exec 5>&-
     has "$3" answer
 }
@@ -109,7 +110,7 @@ talk "$lmtp" "$(for _ in $(seq 30); do printf 'NONSENSE\\r\\n'; done)" '421 '
 talk "$policy" 'GET / HTTP/1.1\nHost: x\n\n' 'action=DUNNO'
 talk "$policy" 'recipient\n\n' 'action=DUNNO'
 exec 5<>"$policy"
-head -c 200000 /dev/zero | tr '\0' x >&5 2>/dev/null
+head -c 200000 /dev/zero 2>/dev/null | tr '\0' x 2>/dev/null >&5
 timeout 5 cat <&5 >/dev/null
 [ $? != 124 ] || fail "a question without an end is waited for"
 exec 5>&-
@@ -147,7 +148,6 @@ stall() {
 # trickle NAME WHERE TEXT: a byte each half second behind TEXT, until it is cut
 # off or 15 seconds are over; how long it took.
 trickle() {
-    trap '' PIPE
     local began=$SECONDS
     exec 6<>"$2"
     printf '%b' "$3" >&6
@@ -200,7 +200,7 @@ done
 # Who sends byte by byte without a pause is answered.
 exec 6<>"$http"
 while read -r -N 1 byte; do
-    printf '%s' "$byte" >&6
+    printf '%s' "$byte" >&6 2>/dev/null
 done <<<$'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r'
 timeout 5 cat <&6 >answer
 exec 6>&-
