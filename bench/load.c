@@ -2,9 +2,10 @@
  * A client that keeps a server busy: one thread, many connections, a request at
  * a time on each. bench/serve.sh calls it.
  *
- * load PORT CONNECTIONS SECONDS FILE: FILE holds one request as it goes over
- * the wire; "@@@@@@@@" in it becomes a number of eight digits, another one each
- * time. Prints requests a second, and how long they took. */
+ * load PORT CONNECTIONS SECONDS FILE [FIRST]: FILE holds one request as it goes
+ * over the wire; "@@@@@@@@" in it becomes a number of eight digits, another one
+ * each time, from FIRST on. Prints answers, answers a second, and how long they
+ * took. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -81,9 +82,11 @@ static void renew_marks(void)
 {
     static char *marks[100000];
     static size_t count;
+    static bool looked;
     char digits[9];
 
-    if (number == 0) {
+    if (!looked) {
+        looked = true;
         for (char *at = request; (at = strstr(at, MARK)) != NULL;
              at += sizeof(MARK) - 1)
             if (count < sizeof(marks) / sizeof(marks[0]))
@@ -184,10 +187,12 @@ int main(int argc, char **argv)
     struct client *clients;
     int64_t began;
 
-    if (argc != 5) {
-        fprintf(stderr, "usage: load PORT CONNECTIONS SECONDS FILE\n");
+    if (argc != 5 && argc != 6) {
+        fprintf(stderr, "usage: load PORT CONNECTIONS SECONDS FILE [FIRST]\n");
         return 2;
     }
+    if (argc == 6)
+        number = strtoull(argv[5], NULL, 10);
     count = atoi(argv[2]);
     seconds = atoi(argv[3]);
     read_request(argv[4]);
@@ -204,7 +209,8 @@ int main(int argc, char **argv)
     }
     began = clock_us();
     run(poll, began + (int64_t)seconds * 1000000);
-    printf("%.0f requests/s, p50 %.2f ms, p99 %.2f ms, %llu failed\n",
+    printf("%llu answers, %.0f/s, p50 %.2f ms, p99 %.2f ms, %llu failed\n",
+           (unsigned long long)answers,
            (double)answers / ((double)(clock_us() - began) / 1e6), part(0.5),
            part(0.99), (unsigned long long)failures);
     return failures > 0;
