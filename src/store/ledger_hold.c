@@ -538,7 +538,7 @@ static void see_request(const struct wish *w)
 }
 
 static enum store_err redo(struct ledger *ledger, struct held *held,
-                           struct store_error *error)
+                           struct rows *rows, struct store_error *error)
 {
     const struct wish *w = held->late;
     int64_t was_until = held->hold.cause.until;
@@ -547,7 +547,7 @@ static enum store_err redo(struct ledger *ledger, struct held *held,
 
     held->was_open = is_in_force(&held->hold, ledger->now);
     err = hold_log_redo(ledger, &held->hold, held->times, held->time_count,
-                        error);
+                        rows, error);
     if (err != STORE_OK)
         return err;
     held->changed = true;
@@ -568,18 +568,19 @@ static enum store_err redo_late(struct ledger *ledger,
                                 struct store_error *error)
 {
     struct holds *holds = ledger->holds;
-    enum store_err err = STORE_OK;
+    struct rows rows;
+    enum store_err err = hold_log_begin(ledger, &rows, error);
 
     for (size_t i = 0; i < holds->slot_count; i++) {
         for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
             if (h->late != NULL && h->time_count > 0 && err == STORE_OK)
-                err = redo(ledger, h, error);
+                err = redo(ledger, h, &rows, error);
             h->late = NULL;
             h->times = NULL;
             h->time_count = h->time_cap = 0;
         }
     }
-    return err;
+    return err == STORE_OK ? hold_log_end(ledger, &rows, error) : err;
 }
 
 /* All holds whose parts are the delivery's, whatever the others are. */

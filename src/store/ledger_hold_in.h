@@ -46,7 +46,13 @@ enum store_err hold_log_put(struct ledger *ledger, const struct wish *wishes,
  * deliveries, then ends. */
 enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
                              const int64_t *times, size_t count,
-                             struct store_error *error);
+                             struct rows *rows, struct store_error *error);
+/* rows: those of the log that this changes, of any number of holds; hold's key
+ * must live until they are put. */
+enum store_err hold_log_begin(struct ledger *ledger, struct rows *rows,
+                              struct store_error *error);
+enum store_err hold_log_end(struct ledger *ledger, const struct rows *rows,
+                            struct store_error *error);
 /* Deliveries from a time on that are stored. */
 enum store_err hold_log_deliver(struct ledger *ledger, struct bounce_hold *hold,
                                 int64_t from, struct store_error *error);

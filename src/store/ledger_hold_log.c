@@ -460,27 +460,41 @@ static void do_item(struct bounce_hold *hold, struct item *item)
         hold_log_write(hold, item->becomes, sizeof(item->becomes));
 }
 
-static enum store_err put_items(struct items *items,
-                                const struct bounce_hold_key *key,
-                                struct store_error *error)
+/* Notes the rows behind which the hold is another than it was. */
+static bool note_items(const struct items *items,
+                       const struct bounce_hold_key *key, struct rows *rows)
 {
-    struct rows rows;
+    struct ledger *ledger = items->ledger;
 
-    if (!rows_init(items->ledger, &rows, COLUMNS, 16))
-        return ledger_nomem(error);
     for (size_t i = 0; i < items->count; i++) {
-        struct item *item = &items->list[i];
+        const struct item *item = &items->list[i];
+        struct item *copy;
         struct store_value *row;
 
         if (item->kind == KIND_BASE || strcmp(item->after, item->becomes) == 0)
             continue;
-        row = rows_add(items->ledger, &rows);
-        if (row == NULL)
-            return ledger_nomem(error);
-        fill_row(key, item, item->becomes, row);
+        copy = arena_alloc(&ledger->arena, sizeof(*copy));
+        row = rows_add(ledger, rows);
+        if (copy == NULL || row == NULL)
+            return false;
+        *copy = *item;
+        fill_row(key, copy, copy->becomes, row);
     }
-    return store_put_rows(items->ledger->book->store, &log_put, rows.values,
-                          rows.count, error);
+    return true;
+}
+
+enum store_err hold_log_begin(struct ledger *ledger, struct rows *rows,
+                              struct store_error *error)
+{
+    return rows_init(ledger, rows, COLUMNS, 16) ? STORE_OK
+                                                : ledger_nomem(error);
+}
+
+enum store_err hold_log_end(struct ledger *ledger, const struct rows *rows,
+                            struct store_error *error)
+{
+    return store_put_rows(ledger->book->store, &log_put, rows->values,
+                          rows->count, error);
 }
 
 /* The hold as it was before a time, and since when deliveries may have changed
@@ -525,7 +539,8 @@ struct redoing {
     int64_t since;        /* deliveries from here on were not looked at */
     const int64_t *times; /* what came in, in order */
     size_t count, passed;
-    bool agrees; /* with what was before: the rest is as it was */
+    struct rows *rows; /* of the log that are others */
+    bool agrees;       /* with what was before: the rest is as it was */
     bool ended;
 };
 
@@ -584,7 +599,9 @@ static enum store_err do_page(struct redoing *r, struct store_error *error)
         if (r->agrees)
             items->count = i + 1;
     }
-    return err == STORE_OK ? put_items(items, &r->hold->key, error) : err;
+    if (err == STORE_OK && !note_items(items, &r->before->key, r->rows))
+        return ledger_nomem(error);
+    return err;
 }
 
 /* What the hold was next tells which deliveries were known then: the one that
@@ -640,14 +657,15 @@ static enum store_err redo_some(struct redoing *r, int64_t from,
 
 enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
                              const int64_t *times, size_t count,
-                             struct store_error *error)
+                             struct rows *rows, struct store_error *error)
 {
     struct bounce_hold done = *hold;
     struct redoing r = {.items.ledger = ledger,
                         .hold = &done,
                         .before = hold,
                         .times = times,
-                        .count = count};
+                        .count = count,
+                        .rows = rows};
     enum store_err err = STORE_OK;
 
     while (r.passed < count && err == STORE_OK)
@@ -693,6 +711,7 @@ enum store_err holds_end_by_hand(struct ledger *ledger,
 {
     struct item *item = arena_calloc(&ledger->arena, 1, sizeof(*item));
     enum store_err err = STORE_OK;
+    struct rows rows;
 
     if (item == NULL)
         return ledger_nomem(error);
@@ -702,7 +721,11 @@ enum store_err holds_end_by_hand(struct ledger *ledger,
         item->cause = holds[i].cause;
         err = put_row(ledger, &holds[i], item, "", error);
         if (err == STORE_OK)
-            err = hold_log_redo(ledger, &holds[i], &at, 1, error);
+            err = hold_log_begin(ledger, &rows, error);
+        if (err == STORE_OK)
+            err = hold_log_redo(ledger, &holds[i], &at, 1, &rows, error);
+        if (err == STORE_OK)
+            err = hold_log_end(ledger, &rows, error);
         if (err == STORE_OK)
             err = note_newest(ledger, &holds[i], at, error);
     }

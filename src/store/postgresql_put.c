@@ -402,8 +402,12 @@ static enum store_err put_chunk(struct pg_store *pg,
     bool conflict = false;
     enum store_err err;
 
-    if (rows < COPY_MIN || put->keys == 0) {
+    if (rows < COPY_MIN) {
         return insert(pg, put, values, rows, error);
+    }
+    if (put->keys == 0) { /* whatever is there is an error */
+        err = copy(pg, &batch, &conflict, error);
+        return conflict ? insert(pg, put, values, rows, error) : err;
     }
     if (put->conflict == STORE_KEEP) {
         copying = copying_of(pg, put);
