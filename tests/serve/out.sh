@@ -285,7 +285,7 @@ rm answer
 receiver_start
 url=http://127.0.0.1:$(cat port)/in
 
-# ---- With hashed addresses only hashes leave
+# ---- A new store; with hashed addresses only hashes leave
 head -c 32 /dev/urandom | base64 >key
 : >requests
 rm -f bounce.db*
@@ -295,6 +295,25 @@ fi
 sed -i "/^Serve:/a Address-Key: $work/key" bounce.conf
 out_conf ""
 serve_start
+# An incident: eight days of deliveries at Gmail, then an hour of blocks.
+jq -nc --argjson now "$(date +%s)" '
+    def event($at; $id): {recipient:"i\($id)@gmail.com", event_id:"i\($id)",
+        occurred_at:($at|todate)};
+    (range(1920) | event($now - 3600 - (1920 - .) * 360; .) + {kind:"delivery"}),
+    (range(60) | event($now - 3600 + . * 60; . + 2000) +
+        if . % 4 == 0 then {kind:"delivery"}
+        else {kind:"bounce", reply:"550 5.7.1 Our system has detected an unusual rate of unsolicited mail originating from your IP address. blocked"} end)' \
+    >history
+: >requests
+lines /v1/events @history
+code 200 "a history"
+incident() {
+    cut -d ' ' -f 1 requests | while read -r n; do
+        jq -r '.data.changes[] | select(.what == "incident") | [.outcome, .reason] | join(": ")' "$n.body"
+    done | grep -qx 'opened: block provider google'
+}
+await incident
+: >requests
 json POST /v1/events '{"recipient":"secret-name@example.org","kind":"bounce","reply":"550 5.1.1 <secret-name@example.org>: no such user","event_id":"h1"}'
 code 200 "an event"
 await requests 1
