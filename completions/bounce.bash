@@ -41,6 +41,10 @@ _bounce_value() {
         _bounce_words "bounce delay delivery feedback unsubscribe auto_reply \
             challenge"
         ;;
+    --what)
+        _bounce_words "hard block rate complaint connection breaker own_fault \
+            hold"
+        ;;
     --by)
         _bounce_words "day class category provider domain campaign scope ip \
             sender_domain"

@@ -171,15 +171,16 @@ static void follow(struct incident_finding *f,
 {
     uint64_t least = rules[counts->what].least;
     double usual = f->usual >= 0 ? f->usual : 0;
+    double line = (usual + f->threshold) / 2;
 
     look(f, counts, (unsigned)counts->open);
     f->step = INCIDENT_STAYS;
     if (counts->windows[INCIDENT_WINDOWS - 1].failures < (least + 1) / 2)
         f->step = INCIDENT_QUIET;
-    else if (f->count.results >= FLOW_LEAST &&
-             f->share < (usual + f->threshold) / 2)
-        f->step = 2 * f->share >= counts->opened_share ? INCIDENT_USUAL
-                                                       : INCIDENT_RECOVERED;
+    else if (f->count.results >= FLOW_LEAST && f->share < line)
+        /* What it opened with would be nothing special any more. */
+        f->step =
+            counts->opened_share < line ? INCIDENT_USUAL : INCIDENT_RECOVERED;
 }
 
 struct incident_finding incident_judge(const struct incident_counts *counts)

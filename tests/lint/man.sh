@@ -10,7 +10,7 @@ mandoc -Tlint -Wwarning man/*.[1-8] || status=1
 # has those that all verbs with a store share.
 for verb in read classify explain ingest "ingest sent" import suppress release \
     forget reclassify policy verp check why list events due holds review stats \
-    export out; do
+    export incidents out; do
     case $verb in
     release | forget | reclassify) name=suppress ;;
     why) name=check ;;
