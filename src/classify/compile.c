@@ -302,6 +302,35 @@ static void sort_hosts(struct builder *b)
     }
 }
 
+/* The hosts are sorted: of equal names the first one gets a slot. */
+static bool fill_host_slots(struct builder *b)
+{
+    const struct tab_host *hosts = b->hosts.ptr;
+    size_t cap = 16;
+    uint32_t *slots;
+
+    while (cap < b->hosts.count * 2)
+        cap *= 2;
+    slots = arena_calloc(b->arena, cap, sizeof(*slots));
+    if (slots == NULL)
+        return builder_no_memory(b);
+    for (size_t i = 0; i < b->hosts.count; i++) {
+        uint32_t slot = TAB_HOST_HASH;
+
+        if (i > 0 && compare_hosts(&hosts[i], &hosts[i - 1], b->pool.ptr) == 0)
+            continue;
+        for (size_t j = hosts[i].name.len; j > 0; j--)
+            slot = tab_host_hash(
+                slot, (unsigned char)b->pool.ptr[hosts[i].name.at + j - 1]);
+        while (slots[slot & (cap - 1)] != 0)
+            slot++;
+        slots[slot & (cap - 1)] = (uint32_t)(i + 1);
+    }
+    b->host_slots.ptr = slots;
+    b->host_slots.count = cap;
+    return true;
+}
+
 static void builder_init(struct builder *b, struct arena *arena,
                          const struct tables *base, struct bounce_error *error)
 {
@@ -332,6 +361,8 @@ enum bounce_err tables_compile(struct arena *arena,
         !compile_code_slots(b) || !compile_anchors(b))
         return error_out->code;
     sort_hosts(b);
+    if (!fill_host_slots(b))
+        return error_out->code;
     *tables_out = (struct tables){
         .pool = buf_slice(&b->pool).ptr,
         .pool_len = b->pool.len,

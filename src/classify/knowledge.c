@@ -213,32 +213,26 @@ bool knowledge_status_matches(const struct tab_code_condition *c,
                                             status[2] <= c->status_detail_high);
 }
 
-/* bsearch over names in lower case; name is compared without case. */
+/* The provider of a host of that name, whose slot is known; below: it is the
+ * suffix of a longer name. */
 static uint32_t find_host(const struct tables *t, struct bounce_slice name,
-                          bool below, bool domain)
+                          uint32_t slot, bool below, bool domain)
 {
-    size_t low = 0, high = t->hosts_count;
-    char lower[256];
+    uint32_t mask = (uint32_t)t->host_slots_count - 1, index;
 
-    if (name.len == 0 || name.len > sizeof(lower))
-        return TAB_NONE;
-    for (size_t i = 0; i < name.len; i++)
-        lower[i] = (char)ascii_lower((unsigned char)name.ptr[i]);
-    name.ptr = lower;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-
-        if (slice_compare(tab_slice(t, t->hosts[middle].name), name) < 0)
-            low = middle + 1;
-        else
-            high = middle;
+    for (; (index = t->host_slots[slot & mask]) != 0; slot++) {
+        if (slice_eq_nocase(tab_slice(t, t->hosts[index - 1].name), name))
+            break;
     }
-    for (; low < t->hosts_count &&
-           slice_eq(tab_slice(t, t->hosts[low].name), name);
-         low++) {
-        if ((t->hosts[low].domain != 0) == domain &&
-            (below || t->hosts[low].subdomains == 0))
-            return t->hosts[low].provider;
+    if (index == 0)
+        return TAB_NONE;
+    for (size_t i = index - 1;
+         i < t->hosts_count &&
+         slice_eq_nocase(tab_slice(t, t->hosts[i].name), name);
+         i++) {
+        if ((t->hosts[i].domain != 0) == domain &&
+            (below || t->hosts[i].subdomains == 0))
+            return t->hosts[i].provider;
     }
     return TAB_NONE;
 }
@@ -246,20 +240,20 @@ static uint32_t find_host(const struct tables *t, struct bounce_slice name,
 uint32_t knowledge_host(const struct tables *t, struct bounce_slice name,
                         bool domain)
 {
-    bool below = false;
+    uint32_t provider = TAB_NONE, slot = TAB_HOST_HASH;
 
     if (name.len > 0 && name.ptr[name.len - 1] == '.')
         name.len--;
-    while (name.len > 0) {
-        uint32_t provider = find_host(t, name, below, domain);
-        size_t dot = slice_find_byte(name, '.');
+    /* Every suffix from a label on; the longest that is known wins. */
+    for (size_t i = name.len; t->hosts_count > 0 && i-- > 0;) {
+        uint32_t found;
 
-        if (provider != TAB_NONE)
-            return provider;
-        if (dot == SLICE_NPOS)
-            break;
-        name = slice_from(name, dot + 1);
-        below = true;
+        slot = tab_host_hash(slot, (unsigned char)name.ptr[i]);
+        if (i > 0 && name.ptr[i - 1] != '.')
+            continue;
+        found = find_host(t, slice_from(name, i), slot, i > 0, domain);
+        if (found != TAB_NONE)
+            provider = found;
     }
-    return TAB_NONE;
+    return provider;
 }

@@ -60,7 +60,7 @@ struct tab_provider {
     uint32_t line;
 };
 
-/* A host or domain suffix, sorted by name for bsearch. */
+/* A host or domain suffix, in lower case, sorted by name. */
 struct tab_host {
     struct tab_str name;
     uint32_t provider;
@@ -261,6 +261,7 @@ struct tab_label_case {
     X(uint32_t, code_slots)                                                    \
     X(struct tab_provider, providers)                                          \
     X(struct tab_host, hosts)                                                  \
+    X(uint32_t, host_slots)                                                    \
     X(struct tab_blocklist, blocklists)                                        \
     X(struct tab_rule, rules)                                                  \
     X(struct tab_code_condition, conditions)                                   \
@@ -332,6 +333,17 @@ static inline uint32_t tab_code_hash(uint32_t type, struct bounce_slice code)
     for (size_t i = type == TAB_CODE_STATUS; i < code.len; i++)
         h = (h ^ (unsigned char)code.ptr[i]) * 16777619U;
     return h ^ h >> 15;
+}
+
+/* Where host_slots, whose size is a power of two, is entered for a name: by the
+ * hash of its last byte, then of the one before, and so on, so that going
+ * through a name once gives the hashes of all its suffixes. The slots hold 1 +
+ * the index of the first host of a name, or 0, and are looked at in turn. */
+#define TAB_HOST_HASH 2166136261U
+
+static inline uint32_t tab_host_hash(uint32_t hash, unsigned char c)
+{
+    return (hash ^ ascii_lower(c)) * 16777619U;
 }
 
 /* The hash of a window of up to 4 bytes (bits_load32) or of 8 (bits_load64).
