@@ -5,7 +5,7 @@
 # daemon, which other work on the machine disturbs less.
 #
 # serve.sh BUILD_DIR memory [MILLIONS]: how its memory grows with the events, once
-# half a million of them have warmed it up.
+# a million of them have warmed it up.
 set -eu
 cd "$(dirname "$0")/.."
 bounce=$PWD/$1/bounce seconds=${2:-5}
@@ -67,7 +67,7 @@ if [ "${2:-}" = memory ]; then
         sent=$((sent + 100 * answers))
     }
     sent=0
-    while [ $sent -lt 500000 ]; do some; done 2>/dev/null
+    while [ $sent -lt 1000000 ]; do some; done 2>/dev/null
     before=$(memory VmRSS) private=$(memory RssAnon)
     echo "warm: $sent events, $before KiB resident, of these $private private"
     sent=0
