@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * store_ask [-n ADDRESSES] [-b BATCH] [STORE]
+ * store_ask [-c] [-n ADDRESSES] [-b BATCH] [STORE]
  * How long it takes to ask: one address with the opening of the store, many
  * addresses in batches, pages of the list, counts. A measurement, not a test.
+ * -c: checks alone, without counts in the store.
  *
  * STORE (default store_ask.db, or a URL) is made with so many addresses (default
  * 10,000,000), one in five of them not active, and a year of counts, unless it
@@ -31,6 +32,7 @@ struct bench {
     struct book *book;
     uint64_t addresses, dice;
     size_t batch;
+    bool checks_alone;
 };
 
 static void die(const char *what, const struct store_error *error)
@@ -367,7 +369,8 @@ static void make_store(struct bench *b)
         die("looking", &error);
     if (any == 0) {
         fill_states(b);
-        fill_tally(b);
+        if (!b->checks_alone)
+            fill_tally(b);
         if (strstr(b->where, "://") != NULL &&
             store_run(b->book->store, "ANALYZE", NULL, 0, NULL, NULL, &error) !=
                 STORE_OK)
@@ -638,9 +641,11 @@ int main(int argc, char **argv)
     struct bounce_error error;
     int option;
 
-    while ((option = getopt(argc, argv, "n:b:")) != -1) {
+    while ((option = getopt(argc, argv, "cn:b:")) != -1) {
         if (option == 'n')
             b.addresses = strtoull(optarg, NULL, 10);
+        else if (option == 'c')
+            b.checks_alone = true;
         else if (option == 'b')
             b.batch = strtoul(optarg, NULL, 10);
         else
@@ -657,10 +662,12 @@ int main(int argc, char **argv)
     make_store(&b);
     ask_one(&b);
     ask_many(&b);
-    open_book(&b, false);
-    time_lists(&b);
-    time_all_stats(&b);
-    book_close(b.book);
+    if (!b.checks_alone) {
+        open_book(&b, false);
+        time_lists(&b);
+        time_all_stats(&b);
+        book_close(b.book);
+    }
     bounce_policy_free(b.policy);
     bounce_engine_free(b.engine);
     return 0;

@@ -167,3 +167,10 @@ CREATE TABLE mailbox_uidl (
     uidl TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (source, uidl)
 );
+
+-- Rows that are written again and again stay on their page.
+ALTER TABLE state SET (fillfactor = 85);
+ALTER TABLE tally SET (fillfactor = 85);
+ALTER TABLE tally_month SET (fillfactor = 85);
+ALTER TABLE tally_total SET (fillfactor = 85);
+ALTER TABLE hold SET (fillfactor = 85);
