@@ -141,6 +141,43 @@ gave_up() {
     "$BOUNCE" events --address "$1" --json | jq -e -s 'any(.expired)' >/dev/null
 }
 
+# A report by a pipe into a store of its own (docs/with-postfix.md, with-exim.md):
+# put off while there is no store, taken once there is. LOG shows what is put off.
+PIPE_STORE=/var/lib/pipe/bounce.db
+pipes() {
+    mkdir -p ${PIPE_STORE%/*}
+    chown nobody ${PIPE_STORE%/*}
+    sendmail -i -f news@example.com someone@pipe.example.com <<'END'
+From: MAILER-DAEMON@mx.example.net
+Subject: Undelivered mail
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+Content-Type: text/plain
+
+It could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+
+Final-Recipient: rfc822; ann@piped.example.org
+Action: failed
+Status: 5.1.1
+
+--b--
+END
+    await 20 grep -q "someone@pipe.example.com.*$2" "$1" || fail "without a store it is not put off"
+    [ ! -e $PIPE_STORE ] || fail "a store was made"
+    su nobody -s /bin/sh -c "$BOUNCE ingest --store $PIPE_STORE /dev/null" >/dev/null ||
+        fail "no store for the pipe"
+    await 40 piped || fail "the report does not come through the pipe"
+}
+piped() {
+    [ "$("$BOUNCE" events --store $PIPE_STORE --columns recipient 2>/dev/null)" = ann@piped.example.org ]
+}
+
 verdict() {
     kill -TERM "$serve"
     wait "$serve" || fail "the daemon ended with $?"

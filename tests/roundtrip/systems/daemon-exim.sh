@@ -30,6 +30,10 @@ acl_rcpt:
     message = ${sg{$acl_m_may}{\N^later \N}{}}
   accept
 begin routers
+pipe:
+  driver = accept
+  domains = pipe.example.com
+  transport = bounce_pipe
 back:
   driver = manualroute
   domains = back.example.com
@@ -42,6 +46,15 @@ out:
   self = fail
   cannot_route_message = Host or domain name not found: $domain has no mail host
 begin transports
+bounce_pipe:
+  driver = pipe
+  command = /make/bounce ingest --pipe --store /var/lib/pipe/bounce.db -
+  user = nobody
+  return_path_add
+  temp_errors = *
+  timeout_defer
+  freeze_signal
+  freeze_exec_fail
 lmtp:
   driver = smtp
   protocol = lmtp
@@ -54,6 +67,7 @@ remote:
   command_timeout = 3s
   hosts_try_fastopen =
 begin retry
+pipe.example.com * F,60s,1s
 * * F,6s,1s
 CONF
 exim4 -bd -q1s >/dev/null 2>&1 &
@@ -64,6 +78,7 @@ runner() {
 runner >/dev/null 2>&1 &
 {
     story
+    pipes /var/log/exim4/mainlog 'T=bounce_pipe defer'
     verdict
 } >/result/verdict 2>&1
 cp /var/log/exim4/mainlog /result/

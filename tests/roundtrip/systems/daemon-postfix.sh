@@ -29,7 +29,8 @@ delay_warning_time = 0
 smtp_connect_timeout = 3s
 smtp_helo_timeout = 3s
 default_destination_concurrency_failed_cohort_limit = 0
-transport_maps = inline:{ back.example.com=lmtp:inet:127.0.0.1:2424 }
+transport_maps = inline:{ back.example.com=lmtp:inet:127.0.0.1:2424, pipe.example.com=bounce-pipe: }
+bounce-pipe_destination_recipient_limit = 1
 smtpd_recipient_restrictions =
     check_policy_service inet:127.0.0.1:10032,
     check_recipient_access regexp:/run/bounce-holds,
@@ -40,6 +41,11 @@ maillog_file = /var/log/postfix.log
 maillog_file_prefixes = /var
 CONF
 sed -i 's/^\([a-z]* *[a-z]* *[-ny]* *[-ny]* *\)y /\1n /' /etc/postfix/master.cf
+cat >>/etc/postfix/master.cf <<CONF
+bounce-pipe unix  -  n  n  -  4  pipe
+    flags=Rq user=nobody null_sender=
+    argv=$BOUNCE ingest --pipe --store $PIPE_STORE -
+CONF
 postfix start 2>/dev/null
 await 10 bash -c ': </dev/tcp/192.0.2.1/25' 2>/dev/null
 
@@ -73,6 +79,7 @@ holds() {
 
 {
     story
+    pipes /var/log/postfix.log 'relay=bounce-pipe.*status=deferred'
     holds
     verdict
 } >/result/verdict 2>&1
