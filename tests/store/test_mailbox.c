@@ -9,8 +9,8 @@
 #include <cmocka.h>
 
 #include "ledger_fixture.h"
-#include "store_fixture.h"
 #include "store/mailbox.h"
+#include "store_fixture.h"
 
 #define ONE  SLICE("pop3://jo@one.example")
 #define TWO  SLICE("pop3://jo@two.example")
