@@ -55,6 +55,92 @@ static void test_classes(void **state)
     }
 }
 
+/* Where the first byte for which found() is true stands. */
+static size_t first_of(const char *text, size_t len,
+                       bool (*found)(const char *p))
+{
+    size_t at = 0;
+
+    while (at < len && !found(text + at))
+        at++;
+    return at;
+}
+
+static bool is_either(const char *p)
+{
+    return *p == '.' || *p == '\n';
+}
+
+static bool is_name_stop(const char *p)
+{
+    return (unsigned char)*p <= ' ' || *p == ':' || *p == 0x7F;
+}
+
+static bool is_special(const char *p)
+{
+    unsigned char c = (unsigned char)*p;
+
+    return c < ' ' || c >= 0x7F || c == '"' || c == '=';
+}
+
+static bool is_newline(const char *p)
+{
+    return *p == '\n';
+}
+
+/* Whatever the length, and wherever what is looked for stands. */
+static void test_searches(void **state)
+{
+    uint32_t seed = 9;
+
+    (void)state;
+    for (size_t len = 0; len <= 150; len++) {
+        for (int round = 0; round < 20; round++) {
+            char text[150];
+            struct guard guard;
+            const char *p, *end;
+
+            memset(text, 'a', sizeof(text));
+            for (size_t i = 0; len > 0 && i < (size_t)round % 3; i++)
+                text[next(&seed) % len] = next_byte(&seed);
+            guard = guard_copy(text, len);
+            p = guard.slice.ptr;
+            end = p + len;
+            assert_int_equal(block_find_either(p, end, '.', '\n') - p,
+                             first_of(p, len, is_either));
+            assert_int_equal(block_find_near(p, end, '.', '\n') - p,
+                             first_of(p, len, is_either));
+            assert_int_equal(block_find_stop(p, end, ':', 0x7F) - p,
+                             first_of(p, len, is_name_stop));
+            assert_int_equal(block_find_special(p, end, '"', '=') - p,
+                             first_of(p, len, is_special));
+            assert_int_equal(block_find_byte(p, end, '\n') - p,
+                             first_of(p, len, is_newline));
+            guard_free(&guard);
+        }
+    }
+}
+
+static void test_three(void **state)
+{
+    (void)state;
+    for (size_t len = 3; len <= 150; len++) {
+        for (size_t at = 0; at < len; at++) {
+            char text[150];
+            struct guard guard;
+            const char *p;
+
+            memset(text, '-', sizeof(text));
+            text[at] = '\n';
+            guard = guard_copy(text, len);
+            p = guard.slice.ptr;
+            assert_int_equal(block_find_three(p, p + len, '\n', '-', '-') - p,
+                             at + 3 <= len ? at : len);
+            guard_free(&guard);
+        }
+    }
+}
+
 static void test_lower(void **state)
 {
     uint32_t seed = 2;
@@ -160,7 +246,8 @@ static void test_map(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_classes), cmocka_unit_test(test_lower),
+        cmocka_unit_test(test_classes), cmocka_unit_test(test_searches),
+        cmocka_unit_test(test_three),   cmocka_unit_test(test_lower),
         cmocka_unit_test(test_equal),   cmocka_unit_test(test_bits),
         cmocka_unit_test(test_map),
     };

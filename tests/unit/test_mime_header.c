@@ -262,9 +262,47 @@ static void test_limits(void **state)
     fixture_clear(&fixture);
 }
 
+/* Each name gives its number whatever its case, and nothing else does. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    for (int i = 1; i < MIME_FIELD_COUNT; i++) {
+        struct bounce_slice name = MIME_FIELD_NAMES[i];
+        struct guard guard = guard_copy(name.ptr, name.len);
+        char *text = guard.map + (guard.slice.ptr - guard.map); /* writable */
+
+        assert_int_equal(mime_field_of(guard.slice), i);
+        for (size_t k = 0; k < name.len; k++)
+            text[k] = (char)ascii_lower((unsigned char)text[k]);
+        assert_int_equal(mime_field_of(guard.slice), i);
+        text[name.len / 2] = '#';
+        assert_int_equal(mime_field_of(guard.slice), MIME_FIELD_OTHER);
+        guard_free(&guard);
+    }
+    assert_int_equal(mime_field_of(SLICE_NULL), MIME_FIELD_OTHER);
+}
+
+static void test_index(void **state)
+{
+    const struct bounce_slice text =
+        SLICE("Subject: a\nX-Own: b\nto: c\nSUBJECT: d\n");
+    struct fixture fixture;
+    struct mime_index index;
+
+    (void)state;
+    assert_true(fixture_init(&fixture, allocator_default()));
+    mime_index_headers(
+        mime_parse_fields(fixture_begin(&fixture, text), text, NULL), &index);
+    check_slice("first", mime_index_value(&index, MIME_FIELD_SUBJECT), "a");
+    check_slice("any case", mime_index_value(&index, MIME_FIELD_TO), "c");
+    check_slice("absent", mime_index_value(&index, MIME_FIELD_DATE), NULL);
+    fixture_clear(&fixture);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_numbers),  cmocka_unit_test(test_index),
         cmocka_unit_test(test_words),    cmocka_unit_test(test_params),
         cmocka_unit_test(test_comments), cmocka_unit_test(test_fields),
         cmocka_unit_test(test_find),     cmocka_unit_test(test_limits),
