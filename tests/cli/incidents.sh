@@ -36,8 +36,8 @@ ingest() {
 }
 
 spike() {
-    local start=$((FIRST + 8 * DAY)) id
-    flow A "$FIRST" $((8 * 24)) 10 0 >mail.log
+    local start=$((FIRST + 5 * DAY)) id
+    flow A "$FIRST" $((5 * 24)) 6 0 >mail.log
     ingest "$start"
     status 0 "$BOUNCE" incidents
     equal "" "$(cat out)" "nothing is wrong"
@@ -85,7 +85,7 @@ spike() {
 
 slow_rise() {
     local i
-    flow A "$FIRST" $((8 * 24)) 10 0 >mail.log
+    flow A "$FIRST" $((8 * 24)) 5 0 >mail.log
     for i in 1 2 3; do
         flow "R$i" $((FIRST + (7 + i) * DAY)) 24 20 "$i" 5.1.1 "$GONE" >>mail.log
     done
@@ -103,8 +103,8 @@ slow_rise() {
 }
 
 breaker() {
-    local start=$((FIRST + 6 * DAY))
-    flow A "$FIRST" $((6 * 24)) 10 0 >mail.log
+    local start=$((FIRST + 4 * DAY))
+    flow A "$FIRST" $((4 * 24)) 5 0 >mail.log
     ingest "$start"
     flow B $start 1 200 190 5.1.1 "$GONE" >>mail.log
     ingest $((start + 3600))
@@ -157,7 +157,7 @@ END
 
 complaints() {
     local start=$((FIRST + 5 * DAY)) i
-    flow A "$FIRST" $((5 * 24)) 20 0 >mail.log
+    flow A "$FIRST" $((5 * 24)) 6 0 >mail.log
     ingest "$start"
     for ((i = 1; i <= 600; i++)); do
         echo "c$i@example.com,uA$i@gmail.com,$(at $((start + i))),spring"
