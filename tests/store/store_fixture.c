@@ -144,6 +144,15 @@ static void print_value(FILE *out, const struct store_value *value)
     }
 }
 
+static void print_row(FILE *out, const struct store_value *row, size_t columns)
+{
+    for (size_t i = 0; i < columns; i++) {
+        (void)fputs(i > 0 ? "|" : "", out);
+        print_value(out, &row[i]);
+    }
+    (void)fputc('\n', out);
+}
+
 void fixture_add_row(char **text, const struct store_value *row, size_t columns)
 {
     char *grown = NULL;
@@ -153,11 +162,7 @@ void fixture_add_row(char **text, const struct store_value *row, size_t columns)
     if (*text != NULL) {
         (void)fputs(*text, out);
     }
-    for (size_t i = 0; i < columns; i++) {
-        (void)fputs(i > 0 ? "|" : "", out);
-        print_value(out, &row[i]);
-    }
-    (void)fputc('\n', out);
+    print_row(out, row, columns);
     assert_int_equal(fclose(out), 0);
     free(*text);
     *text = grown;
@@ -165,7 +170,7 @@ void fixture_add_row(char **text, const struct store_value *row, size_t columns)
 
 static bool add_row(void *ctx, const struct store_value *row, size_t columns)
 {
-    fixture_add_row(ctx, row, columns);
+    print_row(ctx, row, columns);
     return true;
 }
 
@@ -173,11 +178,15 @@ char *fixture_query(struct store *store, const char *sql,
                     const struct store_value *values, size_t count)
 {
     struct store_error error = {.code = STORE_OK};
-    char *text = calloc(1, 1);
-    if (store_run(store, sql, values, count, add_row, (void *)&text, &error) !=
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    assert_non_null(out);
+    if (store_run(store, sql, values, count, add_row, out, &error) !=
         STORE_OK) {
         fail_msg("%s: %s", sql, error.msg);
     }
+    assert_int_equal(fclose(out), 0);
     return text;
 }
 

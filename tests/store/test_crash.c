@@ -262,8 +262,12 @@ static const char *const tables[] = {
     "SELECT * FROM event ORDER BY seq",
     "SELECT * FROM change ORDER BY seq",
     "SELECT * FROM hold ORDER BY provider, domain, ip, sender_domain, campaign",
+    "SELECT * FROM hold_log ORDER BY provider, domain, ip, sender_domain, "
+    "campaign, at, kind, id",
     "SELECT * FROM sent ORDER BY rcpt, mid",
     "SELECT * FROM tally ORDER BY dim, day, value, what, detail",
+    "SELECT * FROM tally_month ORDER BY dim, month, value, what, detail",
+    "SELECT * FROM tally_total ORDER BY dim, value",
     "SELECT * FROM pulse ORDER BY provider, hour",
     "SELECT source, \"offset\", mark FROM position"};
 
