@@ -10,14 +10,19 @@
 #include "serve/http_jobs.h"
 
 #define LARGE_BODY ((size_t)16 << 10) /* bytes: takes more than a moment */
+#define QUEUE_LONG 5000               /* records: the writer may let us wait */
 
 static const struct {
     const char *name;
     const struct http_route *routes;
+    bool writes; /* what is posted there goes to the writer */
 } groups[] = {
-    {"check", http_routes_check},         {"hooks", http_routes_hooks},
-    {"ingest", http_routes_ingest},       {"store", http_routes_store},
-    {"knowledge", http_routes_knowledge}, {"health", http_routes_health},
+    {"check", http_routes_check, false},
+    {"hooks", http_routes_hooks, true},
+    {"ingest", http_routes_ingest, true},
+    {"store", http_routes_store, true},
+    {"knowledge", http_routes_knowledge, false},
+    {"health", http_routes_health, false},
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))
 static_assert(GROUPS <= HTTP_GROUPS, "there is a place for each in http");
@@ -276,6 +281,18 @@ bool http_may_send(void *ctx, struct http_exchange *exchange,
     return begin(&call) != NULL;
 }
 
+/* Whether a call may have to wait for room in the writer's queue: no thread of a
+ * server waits for that, since others are served by it. */
+static bool may_wait(const struct http_call *call)
+{
+    struct writer_counts counts;
+
+    if (!groups[call->group].writes)
+        return false;
+    writer_counts(serve_writer(call->http->serve), &counts);
+    return counts.waiting >= QUEUE_LONG;
+}
+
 void http_handle(void *ctx, struct http_exchange *exchange,
                  const struct http_request *request)
 {
@@ -286,7 +303,7 @@ void http_handle(void *ctx, struct http_exchange *exchange,
 
     if (route == NULL)
         return;
-    if (!route->slow && request->body.len < LARGE_BODY)
+    if (!route->slow && request->body.len < LARGE_BODY && !may_wait(&call))
         route->handle(&call);
     else if (!http_jobs_add(http->jobs, &call, route->handle))
         http_problem(&call, 503, "too much waits already");
