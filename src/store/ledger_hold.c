@@ -450,7 +450,8 @@ static enum store_err look_ahead(struct ledger *ledger, const struct wish *w,
 
     if (w->entry->at > ledger->holds->newest_delivery)
         return STORE_OK;
-    return hold_log_deliver(ledger, &held->hold, w->entry->at, error);
+    return hold_log_deliver(ledger, &held->hold, w->entry->at, INT64_MAX,
+                            error);
 }
 
 static enum store_err open_hold(struct ledger *ledger, struct wish *w,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What ledger_hold.c and ledger_hold_log.c share. */
+ * What ledger_hold*.c share. */
 #ifndef BOUNCE_STORE_LEDGER_HOLD_IN_H
 #define BOUNCE_STORE_LEDGER_HOLD_IN_H
 
@@ -53,9 +53,11 @@ enum store_err hold_log_begin(struct ledger *ledger, struct rows *rows,
                               struct store_error *error);
 enum store_err hold_log_end(struct ledger *ledger, const struct rows *rows,
                             struct store_error *error);
-/* Deliveries from a time on that are stored. */
+/* ledger_hold_delivery.c: does to a hold what the stored deliveries from one
+ * time to another do to it. */
 enum store_err hold_log_deliver(struct ledger *ledger, struct bounce_hold *hold,
-                                int64_t from, struct store_error *error);
+                                int64_t from, int64_t to,
+                                struct store_error *error);
 /* All deliveries from a time on, in the batch's arena; NULL: they are too many,
  * and will be asked for one by one. */
 struct hold_nears;
