@@ -83,8 +83,8 @@ static void drop_retired(struct http *http, size_t i)
     struct http_server *server = http->retired[i];
 
     pthread_mutex_lock(&http->lock);
-    memmove(&http->retired[i], &http->retired[i + 1],
-            (HTTP_RETIRED - 1 - i) * sizeof(http->retired[0]));
+    for (; i + 1 < HTTP_RETIRED; i++)
+        http->retired[i] = http->retired[i + 1];
     http->retired[HTTP_RETIRED - 1] = NULL;
     pthread_mutex_unlock(&http->lock);
     http->module->stop(server);
