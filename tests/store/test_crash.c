@@ -257,10 +257,20 @@ static void look(const struct desk *desk, int64_t acknowledged)
     book_close(book);
 }
 
+/* Incidents are judged when a batch ends, so where they stand among the other
+ * changes depends on how the batches were cut. */
+#define CHANGE                                                                 \
+    "at, recorded_at, rcpt, address, scope, what, was, becomes, until, "       \
+    "outcome, reason, category, entry, rule, event_id, label, counter, "       \
+    "count, needed, flags"
+
 static const char *const tables[] = {
     "SELECT * FROM state ORDER BY key, scope",
     "SELECT * FROM event ORDER BY seq",
-    "SELECT * FROM change ORDER BY seq",
+    "SELECT " CHANGE " FROM change WHERE what <> 'incident' ORDER BY seq",
+    "SELECT " CHANGE " FROM change WHERE what = 'incident' ORDER BY at, label, "
+    "outcome",
+    "SELECT * FROM incident ORDER BY id",
     "SELECT * FROM hold ORDER BY provider, domain, ip, sender_domain, campaign",
     "SELECT * FROM hold_log ORDER BY provider, domain, ip, sender_domain, "
     "campaign, at, kind, id",
