@@ -10,7 +10,7 @@ install(TARGETS bounce RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES ${PROJECT_SOURCE_DIR}/include/bounce.h
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 
-foreach(section 1 3 5)
+foreach(section 1 3 5 8)
   file(GLOB pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/man/*.${section})
   install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()

@@ -98,11 +98,15 @@ static void stop(struct serve *serve, void *part)
     while (http->retired[0] != NULL)
         drop_retired(http, 0);
     while (http->count > 0) {
-        struct http_socket *socket = &http->sockets[--http->count];
+        struct http_socket socket;
 
-        http->module->stop(socket->server);
-        close(socket->fd);
-        listen_close(socket->where);
+        /* Requests to the others still count connections. */
+        pthread_mutex_lock(&http->lock);
+        socket = http->sockets[--http->count];
+        pthread_mutex_unlock(&http->lock);
+        http->module->stop(socket.server);
+        close(socket.fd);
+        listen_close(socket.where);
     }
     http_jobs_free(http->jobs);
     http_jobs_free(http->fetching);

@@ -51,7 +51,8 @@ done
 for file in bin/bounce include/bounce.h share/man/man1/bounce.1 \
     share/man/man1/bounce-read.1 share/man/man1/bounce-classify.1 \
     share/man/man1/bounce-explain.1 share/man/man3/libbounce.3 \
-    share/man/man5/bounce-rules.5 share/doc/bounce/README.md \
+    share/man/man5/bounce-rules.5 share/man/man8/bounce-serve.8 \
+    share/doc/bounce/README.md \
     share/bash-completion/completions/bounce \
     share/zsh/site-functions/_bounce; do
     [ -s "$root/$file" ] || {
