@@ -259,21 +259,21 @@ static void look(const struct desk *desk, int64_t acknowledged)
 
 /* Incidents are judged when a batch ends, so where they stand among the other
  * changes depends on how the batches were cut. */
-#define CHANGE                                                                 \
-    "at, recorded_at, rcpt, address, scope, what, was, becomes, until, "       \
-    "outcome, reason, category, entry, rule, event_id, label, counter, "       \
-    "count, needed, flags"
+#define CHANGES                                                                \
+    "SELECT at, recorded_at, rcpt, address, scope, what, was, becomes, "       \
+    "until, outcome, reason, category, entry, rule, event_id, label, "         \
+    "counter, count, needed, flags FROM change WHERE what "
+
+#define ROUTE "provider, domain, ip, sender_domain, campaign"
 
 static const char *const tables[] = {
     "SELECT * FROM state ORDER BY key, scope",
     "SELECT * FROM event ORDER BY seq",
-    "SELECT " CHANGE " FROM change WHERE what <> 'incident' ORDER BY seq",
-    "SELECT " CHANGE " FROM change WHERE what = 'incident' ORDER BY at, label, "
-    "outcome",
+    CHANGES "<> 'incident' ORDER BY seq",
+    CHANGES "= 'incident' ORDER BY at, label, outcome",
     "SELECT * FROM incident ORDER BY id",
-    "SELECT * FROM hold ORDER BY provider, domain, ip, sender_domain, campaign",
-    "SELECT * FROM hold_log ORDER BY provider, domain, ip, sender_domain, "
-    "campaign, at, kind, id",
+    "SELECT * FROM hold ORDER BY " ROUTE,
+    "SELECT * FROM hold_log ORDER BY " ROUTE ", at, kind, id",
     "SELECT * FROM sent ORDER BY rcpt, mid",
     "SELECT * FROM tally ORDER BY dim, day, value, what, detail",
     "SELECT * FROM tally_month ORDER BY dim, month, value, what, detail",
