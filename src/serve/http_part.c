@@ -58,13 +58,18 @@ static bool start_at(struct http *http, const char *where)
 {
     char why[200];
     struct http_socket *socket = &http->sockets[http->count];
+    struct http_server *server = NULL;
 
     socket->where = where;
     socket->fd = listen_open(where, why);
     if (socket->fd >= 0)
-        socket->server = start_server(http, socket->fd, where, why);
-    if (socket->server != NULL) {
+        server = start_server(http, socket->fd, where, why);
+    if (server != NULL) {
+        /* Requests to those before already count connections. */
+        pthread_mutex_lock(&http->lock);
+        socket->server = server;
         http->count++;
+        pthread_mutex_unlock(&http->lock);
         serve_log(http->serve, SERVE_INFO, "listen", "part", "http", "at",
                   where, NULL);
         return true;
