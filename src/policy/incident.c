@@ -2,6 +2,8 @@
  * The rule of docs/incidents.md. */
 #include "policy/incident.h"
 
+#include "base/root.h"
+
 /* One in a million that chance alone does it. With some thousands of groups,
  * looked at each minute, less would raise false alarms every week. */
 #define SIGMAS 4.75
@@ -49,21 +51,6 @@ enum incident_what incident_what_of(struct bounce_slice name)
     return (enum incident_what)i;
 }
 
-/* The square root (Newton), without libm. */
-static double root(double x)
-{
-    double guess = x > 1 ? x : 1;
-
-    for (unsigned i = 0; i < 100; i++) {
-        double next = (guess + x / guess) / 2;
-
-        if (next >= guess)
-            break;
-        guess = next;
-    }
-    return guess;
-}
-
 static struct incident_count sane(struct incident_count count)
 {
     if (count.results < count.failures)
@@ -89,9 +76,9 @@ double incident_lower(struct incident_count count)
     n = (double)count.results;
     if ((double)count.failures > SURE_FAILURES)
         n = SURE_FAILURES / p;
-    lower =
-        (p + z2 / (2 * n) - SIGMAS * root(p * (1 - p) / n + z2 / (4 * n * n))) /
-        (1 + z2 / n);
+    lower = (p + z2 / (2 * n) -
+             SIGMAS * root_square(p * (1 - p) / n + z2 / (4 * n * n))) /
+            (1 + z2 / n);
     return lower > 0 ? lower : 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/date.h"
 #include "base/hash.h"
+#include "base/root.h"
 #include "store/stats_in.h"
 
 #define ARENA_MAX ((size_t)4 << 30)
@@ -365,21 +366,6 @@ static double loss(double share_of_mail, double worst, double points)
     return share_of_mail < worst ? points * share_of_mail / worst : points;
 }
 
-/* The square root (Newton), without libm. */
-static double root(double x)
-{
-    double guess = x > 1 ? x : 1;
-
-    for (unsigned i = 0; i < 100; i++) {
-        double next = (guess + x / guess) / 2;
-
-        if (next >= guess)
-            break;
-        guess = next;
-    }
-    return guess;
-}
-
 /* 1 less the variation (standard deviation over mean) of the days on which mail
  * was sent at all: a newsletter every Monday is steady. Two days tell nothing. */
 static double steadiness(const struct volume *volume)
@@ -390,7 +376,7 @@ static double steadiness(const struct volume *volume)
         return 1;
     mean = volume->sum / (double)volume->days;
     variance = volume->squares / (double)volume->days - mean * mean;
-    variation = variance > 0 ? root(variance) / mean : 0;
+    variation = variance > 0 ? root_square(variance) / mean : 0;
     return variation < 1 ? 1 - variation : 0;
 }
 
