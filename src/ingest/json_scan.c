@@ -2,6 +2,7 @@
 #include "ingest/json_scan.h"
 
 #include "base/utf8.h"
+#include "mime/decode.h"
 
 void json_scan_init(struct json_scan *scan, char *text, size_t len)
 {
@@ -32,14 +33,6 @@ bool json_scan_take(struct json_scan *s, char c)
     return true;
 }
 
-static int hex_value(char c)
-{
-    if (ascii_is_digit((unsigned char)c))
-        return c - '0';
-    c = (char)ascii_lower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Four hex digits; false when they are not there. */
 static bool take_hex4(struct json_scan *s, uint32_t *code_out)
 {
@@ -48,11 +41,11 @@ static bool take_hex4(struct json_scan *s, uint32_t *code_out)
     if (s->end - s->at < 4)
         return false;
     for (int i = 0; i < 4; i++) {
-        int value = hex_value(s->at[i]);
+        unsigned value = decode_hex((unsigned char)s->at[i]);
 
-        if (value < 0)
+        if (value > 15)
             return false;
-        code = code << 4 | (uint32_t)value;
+        code = code << 4 | value;
     }
     s->at += 4;
     *code_out = code;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/utf8.h"
+#include "mime/decode.h"
 
 static const struct scheme {
     const char *prefix;
@@ -27,14 +28,6 @@ bool mail_url_is(const char *text)
     return scheme_of(slice_cstr(text)) != NULL;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)ascii_lower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* "%40" is "@" (RFC 3986 section 2.1). false: it is malformed, too long, no
  * UTF-8, or has a control character. */
 static bool decode(struct bounce_slice text, char *out, size_t cap)
@@ -45,12 +38,15 @@ static bool decode(struct bounce_slice text, char *out, size_t cap)
         char c = text.ptr[i];
 
         if (c == '%') {
-            int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-            int low = high >= 0 ? hex_digit(text.ptr[i + 2]) : -1;
+            unsigned high, low;
 
-            if (low < 0)
+            if (i + 2 >= text.len)
                 return false;
-            c = (char)(high * 16 + low);
+            high = decode_hex((unsigned char)text.ptr[i + 1]);
+            low = decode_hex((unsigned char)text.ptr[i + 2]);
+            if ((high | low) > 15)
+                return false;
+            c = (char)(high << 4 | low);
             i += 2;
         }
         if ((unsigned char)c < ' ' || c == '\x7f' || len + 1 >= cap)

@@ -4,6 +4,7 @@
 #include "base/bits.h"
 #include "base/buf.h"
 #include "base/utf8.h"
+#include "mime/decode.h"
 
 /* RFC 5322 section 3.2.3 atext and the dot; bytes above 0x7F by RFC 6531. */
 static bool is_local_byte(unsigned char c)
@@ -215,27 +216,19 @@ bool address_is_daemon(struct bounce_slice address)
     return false;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = (char)ascii_lower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* RFC 3461 section 4: "+2B". Only upper case is allowed there, and people
  * write plain "+" in addresses: both digits must be there in upper case. */
 static bool decode_plus(struct bounce_slice s, size_t at, struct buf *out)
 {
-    int high, low;
+    unsigned high, low;
 
     if (at + 2 >= s.len || s.ptr[at + 1] > 'F' || s.ptr[at + 2] > 'F')
         return false;
-    high = hex_value(s.ptr[at + 1]);
-    low = hex_value(s.ptr[at + 2]);
-    if (high < 0 || low < 0)
+    high = decode_hex((unsigned char)s.ptr[at + 1]);
+    low = decode_hex((unsigned char)s.ptr[at + 2]);
+    if ((high | low) > 15)
         return false;
-    buf_add_byte(out, (char)(high * 16 + low));
+    buf_add_byte(out, (char)(high << 4 | low));
     return true;
 }
 
@@ -248,8 +241,9 @@ static size_t decode_unicode(struct bounce_slice s, size_t at, struct buf *out)
 
     if (!slice_starts_nocase(slice_from(s, at), SLICE("\\x{")))
         return 0;
-    for (; i < s.len && i - at < 9 && hex_value(s.ptr[i]) >= 0; i++)
-        code = code * 16 + (uint32_t)hex_value(s.ptr[i]);
+    for (; i < s.len && i - at < 9 && decode_hex((unsigned char)s.ptr[i]) < 16;
+         i++)
+        code = code << 4 | decode_hex((unsigned char)s.ptr[i]);
     if (i == at + 3 || i >= s.len || s.ptr[i] != '}' || code > 0x10FFFF ||
         (code >= 0xD800 && code <= 0xDFFF) || code < 0x20)
         return 0;
