@@ -263,20 +263,6 @@ struct state_row {
     bool damaged;
 };
 
-static void take_text(char *out, size_t cap, struct bounce_slice text)
-{
-    size_t len = text.len < cap ? text.len : cap - 1;
-
-    if (len > 0)
-        memcpy(out, text.ptr, len);
-    out[len] = '\0';
-}
-
-static int64_t time_of(const struct store_value *value)
-{
-    return value->type == STORE_INT ? value->integer : BOUNCE_NO_TIME;
-}
-
 static bool take_state(void *ctx, const struct store_value *row, size_t columns)
 {
     struct state_row *r = ctx;
@@ -290,11 +276,11 @@ static bool take_state(void *ctx, const struct store_value *row, size_t columns)
     if (!slice_eq(row[0].text, r->scope))
         return true;
     state->found = true;
-    state->newest_at = time_of(&row[2]);
-    state->base_at = time_of(&row[3]);
-    take_text(state->category, sizeof(state->category), row[4].text);
-    take_text(state->provider, sizeof(state->provider), row[5].text);
-    take_text(state->campaign, sizeof(state->campaign), row[6].text);
+    state->newest_at = store_time_of(&row[2]);
+    state->base_at = store_time_of(&row[3]);
+    STORE_COPY_TEXT(&row[4], state->category);
+    STORE_COPY_TEXT(&row[5], state->provider);
+    STORE_COPY_TEXT(&row[6], state->campaign);
     r->damaged = bounce_state_read(row[7].text.ptr, row[7].text.len,
                                    &state->state, NULL) != BOUNCE_OK;
     return !r->damaged;

@@ -18,33 +18,20 @@ static const struct store_column columns[] = {
 static const struct store_put delivery_put = {"delivery", columns, COLUMN_COUNT,
                                               1, STORE_REPLACE};
 
-static void take_text(char *out, size_t cap, const struct store_value *value)
-{
-    snprintf(out, cap, "%.*s",
-             value->type == STORE_TEXT ? (int)value->text.len : 0,
-             value->type == STORE_TEXT ? value->text.ptr : "");
-}
-#define TAKE_TEXT(array, value) take_text(array, sizeof(array), value)
-
-static int64_t take_time(const struct store_value *value)
-{
-    return value->type == STORE_INT ? value->integer : BOUNCE_NO_TIME;
-}
-
 static void read_row(const struct store_value *row, struct delivery *d)
 {
     *d = (struct delivery){.cursor = row[2].integer,
                            .batch = row[3].integer,
                            .attempts = (unsigned)row[4].integer,
-                           .begun_at = take_time(&row[5]),
-                           .next_at = take_time(&row[6]),
-                           .delivered_at = take_time(&row[7]),
+                           .begun_at = store_time_of(&row[5]),
+                           .next_at = store_time_of(&row[6]),
+                           .delivered_at = store_time_of(&row[7]),
                            .stopped = row[8].integer != 0,
                            .held_until = row[11].integer};
-    TAKE_TEXT(d->name, &row[0]);
-    TAKE_TEXT(d->url, &row[1]);
-    TAKE_TEXT(d->error, &row[9]);
-    TAKE_TEXT(d->holder, &row[10]);
+    STORE_COPY_TEXT(&row[0], d->name);
+    STORE_COPY_TEXT(&row[1], d->url);
+    STORE_COPY_TEXT(&row[9], d->error);
+    STORE_COPY_TEXT(&row[10], d->holder);
 }
 
 static enum store_err put_row(struct book *book, const struct delivery *d,
@@ -338,8 +325,8 @@ static void read_letter(const struct store_value *row, struct dead_letter *l)
                               .begun_at = row[6].integer,
                               .at = row[7].integer,
                               .retry = row[8].integer != 0};
-    TAKE_TEXT(l->name, &row[1]);
-    TAKE_TEXT(l->error, &row[9]);
+    STORE_COPY_TEXT(&row[1], l->name);
+    STORE_COPY_TEXT(&row[9], l->error);
 }
 
 static enum store_err insert_letter(struct book *book, const struct delivery *d,

@@ -42,11 +42,6 @@ static double part_of(const struct store_value *value)
     return value->type == STORE_INT ? (double)value->integer / MILLION : -1;
 }
 
-static int64_t time_of(const struct store_value *value)
-{
-    return value->type == STORE_INT ? value->integer : BOUNCE_NO_TIME;
-}
-
 static const char *severity_of(int64_t severity)
 {
     if (severity >= 3)
@@ -104,7 +99,7 @@ static bool take_row(void *ctx, const struct store_value *row, size_t columns)
         .value = row[3].text,
         .since = row[4].integer,
         .updated = row[5].integer,
-        .until = time_of(&row[6]),
+        .until = store_time_of(&row[6]),
         .ended_by = row[7].text.len > 0 ? row[7].text : SLICE_NULL,
         .category = text_of(&row[8]),
         .rule = text_of(&row[9]),

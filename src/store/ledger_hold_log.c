@@ -98,16 +98,6 @@ static void read_after(const struct item *item, struct bounce_hold *h)
     h->ended_at = numbers[7];
 }
 
-static void take_text(char *out, size_t cap, struct bounce_slice text)
-{
-    size_t len = text.len < cap ? text.len : cap - 1;
-
-    memset(out, 0, cap);
-    if (len > 0)
-        memcpy(out, text.ptr, len);
-}
-#define TAKE_TEXT(array, value) take_text(array, sizeof(array), (value).text)
-
 struct items {
     struct ledger *ledger;
     struct item *list;
@@ -130,22 +120,21 @@ static bool take_item(void *ctx, const struct store_value *row, size_t count)
     item = &items->list[items->count++];
     memset(item, 0, sizeof(*item));
     cause = &item->cause;
-    TAKE_TEXT(item->id, row[2]);
+    STORE_COPY_TEXT(&row[2], item->id);
     item->at = cause->since = row[0].integer;
     item->kind = (enum kind)row[1].integer;
     cause->until = BOUNCE_NO_TIME;
-    TAKE_TEXT(cause->event_id, row[2]);
-    TAKE_TEXT(cause->category, row[3]);
-    TAKE_TEXT(cause->entry, row[4]);
-    TAKE_TEXT(cause->rule, row[5]);
+    STORE_COPY_TEXT(&row[2], cause->event_id);
+    STORE_COPY_TEXT(&row[3], cause->category);
+    STORE_COPY_TEXT(&row[4], cause->entry);
+    STORE_COPY_TEXT(&row[5], cause->rule);
     cause->confidence = (unsigned)row[6].integer;
     cause->verified = (int)row[7].integer;
     item->base_s = row[8].integer;
     item->max_s = row[9].integer;
     item->reset_s = row[10].integer;
     item->by_hand = row[11].integer != 0;
-    if (row[12].type == STORE_TEXT)
-        TAKE_TEXT(item->after, row[12]);
+    STORE_COPY_TEXT(&row[12], item->after);
     return true;
 }
 
@@ -531,11 +520,11 @@ static bool take_route(void *ctx, const struct store_value *row, size_t count)
     struct bounce_hold_key *key = &routes->list[routes->count++];
 
     (void)count;
-    TAKE_TEXT(key->provider, row[0]);
-    TAKE_TEXT(key->domain, row[1]);
-    TAKE_TEXT(key->ip, row[2]);
-    TAKE_TEXT(key->sender_domain, row[3]);
-    TAKE_TEXT(key->campaign, row[4]);
+    STORE_COPY_TEXT(&row[0], key->provider);
+    STORE_COPY_TEXT(&row[1], key->domain);
+    STORE_COPY_TEXT(&row[2], key->ip);
+    STORE_COPY_TEXT(&row[3], key->sender_domain);
+    STORE_COPY_TEXT(&row[4], key->campaign);
     return routes->count < ROUTES;
 }
 

@@ -116,17 +116,6 @@ static const char *ending_of(struct bounce_slice name)
     return "";
 }
 
-static void take_text(char *out, size_t cap, const struct store_value *value)
-{
-    size_t len = value->type == STORE_TEXT ? value->text.len : 0;
-
-    if (len >= cap)
-        len = cap - 1;
-    if (len > 0)
-        memcpy(out, value->text.ptr, len);
-    out[len] = '\0';
-}
-
 static int64_t part_of(const struct store_value *value)
 {
     return value->type == STORE_INT ? value->integer : -1;
@@ -155,14 +144,14 @@ static bool take_incident(void *ctx, const struct store_value *row,
     i = make(w, what, dim, row[3].text);
     if (i == NULL)
         return false;
-    take_text(i->id, sizeof(i->id), &row[0]);
+    STORE_COPY_TEXT(&row[0], i->id);
     i->opened_at = row[4].integer;
     i->updated_at = row[5].integer;
     i->closed_at = value_time(&row[6]);
     i->until = value_time(&row[7]);
     i->ended_by = ending_of(row[8].text);
-    take_text(i->category, sizeof(i->category), &row[9]);
-    take_text(i->rule, sizeof(i->rule), &row[10]);
+    STORE_COPY_TEXT(&row[9], i->category);
+    STORE_COPY_TEXT(&row[10], i->rule);
     i->share = part_of(&row[11]);
     i->usual = part_of(&row[12]);
     i->peak = part_of(&row[13]);
@@ -171,7 +160,7 @@ static bool take_incident(void *ctx, const struct store_value *row,
     i->results = (uint64_t)row[16].integer;
     i->hours = (unsigned)row[17].integer;
     i->severity = (unsigned)row[18].integer;
-    take_text(i->samples, sizeof(i->samples), &row[19]);
+    STORE_COPY_TEXT(&row[19], i->samples);
     return true;
 }
 

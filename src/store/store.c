@@ -30,6 +30,17 @@ static const struct store_driver *driver_for(const char *where,
     return module->driver;
 }
 
+void store_copy_text(const struct store_value *value, char *out, size_t cap)
+{
+    size_t len = value->type == STORE_TEXT ? value->text.len : 0;
+
+    if (len >= cap)
+        len = cap - 1;
+    if (len > 0)
+        memcpy(out, value->text.ptr, len);
+    out[len] = '\0';
+}
+
 enum store_err store_open(const char *where,
                           const struct store_options *options,
                           struct store **store_out, struct store_error *error)

@@ -79,6 +79,17 @@ static inline struct store_value store_time(int64_t time)
         .type = time == INT64_MIN ? STORE_NULL : STORE_INT, .integer = time};
 }
 
+/* The other way. */
+static inline int64_t store_time_of(const struct store_value *value)
+{
+    return value->type == STORE_INT ? value->integer : INT64_MIN;
+}
+
+/* The text of a value with a NUL, cut to the cap bytes of out; "" for NULL. */
+void store_copy_text(const struct store_value *value, char *out, size_t cap);
+#define STORE_COPY_TEXT(value, array)                                          \
+    store_copy_text(value, array, sizeof(array))
+
 /* Takes a row; false stops (STORE_E_STOPPED). Must not use the store that the
  * row comes from: PostgreSQL is still sending the others. */
 typedef bool store_row_fn(void *ctx, const struct store_value *row,
