@@ -17,6 +17,7 @@
 #include "store/list.h"
 #include "store/month.h"
 #include "store/stats.h"
+#include "store/tally.h"
 
 #define NOW   ((int64_t)1780000000)
 #define DAY   ((int64_t)86400)
@@ -238,24 +239,6 @@ static void fill_states(struct bench *b)
     free(keyed);
 }
 
-static const struct store_column tally_columns[] = {
-    {"dim", STORE_TEXT},  {"day", STORE_INT},     {"value", STORE_TEXT},
-    {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
-static const struct store_put tally_put = {"tally", tally_columns, 6, 5,
-                                           STORE_ADD};
-static const struct store_column month_columns[] = {
-    {"dim", STORE_TEXT},  {"month", STORE_INT},   {"value", STORE_TEXT},
-    {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
-static const struct store_put month_put = {"tally_month", month_columns, 6, 5,
-                                           STORE_ADD};
-static const struct store_column total_columns[] = {{"dim", STORE_TEXT},
-                                                    {"value", STORE_TEXT},
-                                                    {"bounced", STORE_INT},
-                                                    {"complaints", STORE_INT},
-                                                    {"sent", STORE_INT}};
-static const struct store_put total_put = {"tally_total", total_columns, 5, 2,
-                                           STORE_ADD};
-
 /* A row of tally, and its part of the sums. */
 static void put_count(struct bench *b, const struct store_value row[6])
 {
@@ -268,12 +251,12 @@ static void put_count(struct bench *b, const struct store_value row[6])
     total[2] = store_int(sent ? 0 : row[5].integer);
     total[3] = store_int(0);
     total[4] = store_int(sent ? row[5].integer : 0);
-    if (store_put_rows(b->book->store, &tally_put, row, 1, &error) !=
+    if (store_put_rows(b->book->store, &tally_days, row, 1, &error) !=
             STORE_OK ||
-        store_put_rows(b->book->store, &month_put, month, 1, &error) !=
+        store_put_rows(b->book->store, &tally_months, month, 1, &error) !=
             STORE_OK ||
         (!slice_eq(row[0].text, SLICE("all")) &&
-         store_put_rows(b->book->store, &total_put, total, 1, &error) !=
+         store_put_rows(b->book->store, &tally_totals, total, 1, &error) !=
              STORE_OK))
         die("filling", &error);
 }

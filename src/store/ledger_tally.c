@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "store/ledger_in.h"
 #include "store/month.h"
+#include "store/tally.h"
 
 static const char *const dims[] = {
     "all", "provider", "domain", "campaign", "scope", "ip", "sender_domain"};
@@ -145,23 +146,24 @@ bool tally_entry(struct ledger *ledger, const struct entry *entry, int64_t n)
 
 /* ---- Writing ---------------------------------------------------------- */
 
-static const struct store_column tally_columns[] = {
+static const struct store_column day_columns[TALLY_COLUMNS] = {
     {"dim", STORE_TEXT},  {"day", STORE_INT},     {"value", STORE_TEXT},
     {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
-static const struct store_put day_put = {"tally", tally_columns, 6, 5,
-                                         STORE_ADD};
-static const struct store_column month_columns[] = {
+const struct store_put tally_days = {"tally", day_columns, TALLY_COLUMNS, 5,
+                                     STORE_ADD};
+static const struct store_column month_columns[TALLY_COLUMNS] = {
     {"dim", STORE_TEXT},  {"month", STORE_INT},   {"value", STORE_TEXT},
     {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
-static const struct store_put month_put = {"tally_month", month_columns, 6, 5,
-                                           STORE_ADD};
-static const struct store_column total_columns[] = {{"dim", STORE_TEXT},
-                                                    {"value", STORE_TEXT},
-                                                    {"bounced", STORE_INT},
-                                                    {"complaints", STORE_INT},
-                                                    {"sent", STORE_INT}};
-static const struct store_put total_put = {"tally_total", total_columns, 5, 2,
-                                           STORE_ADD};
+const struct store_put tally_months = {"tally_month", month_columns,
+                                       TALLY_COLUMNS, 5, STORE_ADD};
+static const struct store_column total_columns[TALLY_TOTAL_COLUMNS] = {
+    {"dim", STORE_TEXT},
+    {"value", STORE_TEXT},
+    {"bounced", STORE_INT},
+    {"complaints", STORE_INT},
+    {"sent", STORE_INT}};
+const struct store_put tally_totals = {"tally_total", total_columns,
+                                       TALLY_TOTAL_COLUMNS, 2, STORE_ADD};
 
 static int by_value(const struct count *x, const struct count *y)
 {
@@ -275,7 +277,7 @@ static enum store_err put_totals(struct ledger *ledger,
         if (column > 0)
             row[column].integer += c->n;
     }
-    return store_put_rows(ledger->book->store, &total_put, rows.values,
+    return store_put_rows(ledger->book->store, &tally_totals, rows.values,
                           rows.count, error);
 }
 
@@ -286,11 +288,11 @@ enum store_err tally_put(struct ledger *ledger, struct store_error *error)
 
     if (t->count == 0)
         return STORE_OK;
-    err = put_counts(ledger, &day_put, error);
+    err = put_counts(ledger, &tally_days, error);
     for (size_t i = 0; i < t->count; i++)
         t->counts[i].day = month_begin(t->counts[i].day);
     if (err == STORE_OK)
-        err = put_counts(ledger, &month_put, error);
+        err = put_counts(ledger, &tally_months, error);
     if (err == STORE_OK)
         err = put_totals(ledger, error);
     tally_begin(t);

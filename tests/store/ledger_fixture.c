@@ -94,6 +94,28 @@ void desk_clear(struct desk *desk)
     fixture_clear(&desk->fixture);
 }
 
+int desk_set_up_with(void **state, const char *policy_text, const char *key)
+{
+    struct desk *desk = calloc(1, sizeof(*desk));
+
+    assert_non_null(desk);
+    desk_init(desk, NULL, policy_text, key);
+    *state = desk;
+    return 0;
+}
+
+int desk_set_up(void **state)
+{
+    return desk_set_up_with(state, NULL, NULL);
+}
+
+int desk_tear_down(void **state)
+{
+    desk_clear(*state);
+    free(*state);
+    return 0;
+}
+
 struct record desk_event(enum bounce_kind kind, const char *id,
                          const char *address, const char *category, int64_t at)
 {

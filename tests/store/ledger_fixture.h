@@ -26,6 +26,10 @@ struct desk {
 void desk_init(struct desk *desk, const char *preset, const char *policy_text,
                const char *key);
 void desk_clear(struct desk *desk);
+/* For cmocka's groups: *state is a desk of its own, freed by the last one. */
+int desk_set_up(void **state);
+int desk_set_up_with(void **state, const char *policy_text, const char *key);
+int desk_tear_down(void **state);
 /* A second store, of SQLite, with engine and policy of the first, which must be
  * cleared later. */
 void desk_init_sqlite(struct desk *desk, const struct desk *other);

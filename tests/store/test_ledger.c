@@ -15,23 +15,6 @@
 #define DAY LEDGER_DAY
 #define ANN "ann@example.org"
 
-static int set_up(void **state)
-{
-    struct desk *desk = calloc(1, sizeof(*desk));
-
-    assert_non_null(desk);
-    desk_init(desk, NULL, NULL, NULL);
-    *state = desk;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    desk_clear(*state);
-    free(*state);
-    return 0;
-}
-
 static const char id_a[] = "0123456789abcdef0123456789abcdef";
 static const char id_b[] = "1123456789abcdef0123456789abcdef";
 static const char id_c[] = "2123456789abcdef0123456789abcdef";
@@ -361,7 +344,8 @@ static void keys_must_agree(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
         TEST(a_hard_bounce_suppresses),
         TEST(the_same_event_changes_nothing),
         TEST(a_failure_counts_once),

@@ -21,41 +21,15 @@ static const char id_a[] = "0123456789abcdef0123456789abcdef";
 static const char id_b[] = "1123456789abcdef0123456789abcdef";
 static const char id_c[] = "2123456789abcdef0123456789abcdef";
 
-static int set_up(void **state)
-{
-    struct desk *desk = calloc(1, sizeof(*desk));
-
-    assert_non_null(desk);
-    desk_init(desk, NULL, NULL, NULL);
-    *state = desk;
-    return 0;
-}
-
 static int set_up_trust(void **state)
 {
-    struct desk *desk = calloc(1, sizeof(*desk));
-
-    assert_non_null(desk);
-    desk_init(desk, NULL, "Policy: trust\nRequire-Verified: yes\n", NULL);
-    *state = desk;
-    return 0;
+    return desk_set_up_with(state, "Policy: trust\nRequire-Verified: yes\n",
+                            NULL);
 }
 
 static int set_up_keyed(void **state)
 {
-    struct desk *desk = calloc(1, sizeof(*desk));
-
-    assert_non_null(desk);
-    desk_init(desk, NULL, NULL, "0123456789abcdef0123456789abcdef");
-    *state = desk;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    desk_clear(*state);
-    free(*state);
-    return 0;
+    return desk_set_up_with(state, NULL, "0123456789abcdef0123456789abcdef");
 }
 
 static struct sent line(const char *mid, const char *to, int64_t at)
@@ -523,18 +497,19 @@ static void what_ran_out_is_written(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
         TEST(an_event_learns_its_route),
         TEST(an_event_learns_it_later),
         cmocka_unit_test_setup_teardown(trust_comes_with_the_log, set_up_trust,
-                                        tear_down),
+                                        desk_tear_down),
         TEST(mails_and_their_intervals_are_counted),
         TEST(new_rules_judge_again),
         TEST(forgetting_keeps_the_suppression),
         TEST(folding_keeps_what_counts),
         TEST(what_ran_out_is_written),
         cmocka_unit_test_setup_teardown(no_address_is_to_be_read, set_up_keyed,
-                                        tear_down),
+                                        desk_tear_down),
 #undef TEST
     };
 

@@ -12,20 +12,11 @@
 #include "ledger_fixture.h"
 #include "store/month.h"
 #include "store/stats.h"
+#include "store/tally.h"
 
 #define D   LEDGER_DAY
 #define DAY 20000 /* 2024-10-04 */
 #define T0  (DAY * D)
-
-static const struct store_column columns[] = {
-    {"dim", STORE_TEXT},  {"day", STORE_INT},     {"value", STORE_TEXT},
-    {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
-static const struct store_put put = {"tally", columns, 6, 5, STORE_ADD};
-static const struct store_column month_columns[] = {
-    {"dim", STORE_TEXT},  {"month", STORE_INT},   {"value", STORE_TEXT},
-    {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
-static const struct store_put month_put = {"tally_month", month_columns, 6, 5,
-                                           STORE_ADD};
 
 /* In "all" as well, and in the sums over months. */
 static void count(struct desk *desk, const char *dim, int64_t day,
@@ -41,11 +32,11 @@ static void count(struct desk *desk, const char *dim, int64_t day,
     rows[6] = store_text(SLICE("all"));
     rows[8] = store_text(SLICE(""));
     assert_int_equal(
-        store_put_rows(desk->book->store, &put, rows, 2, &desk->error),
+        store_put_rows(desk->book->store, &tally_days, rows, 2, &desk->error),
         STORE_OK);
     rows[1].integer = rows[7].integer = month_begin(day);
     assert_int_equal(
-        store_put_rows(desk->book->store, &month_put, rows, 2, &desk->error),
+        store_put_rows(desk->book->store, &tally_months, rows, 2, &desk->error),
         STORE_OK);
 }
 

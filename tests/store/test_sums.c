@@ -15,6 +15,7 @@
 #include "store/migrate.h"
 #include "store/month.h"
 #include "store/stats.h"
+#include "store/tally.h"
 #include "store_fixture.h"
 
 #define DAY LEDGER_DAY
@@ -51,11 +52,6 @@ static const char *first_two(size_t i)
     return i < 2 ? driver->migration(i) : NULL;
 }
 
-static const struct store_column columns[] = {
-    {"dim", STORE_TEXT},  {"day", STORE_INT},     {"value", STORE_TEXT},
-    {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
-static const struct store_put put = {"tally", columns, 6, 5, STORE_ADD};
-
 /* 2,000 counts of four years, in two dimensions. */
 static void put_counts(struct store *store)
 {
@@ -78,10 +74,12 @@ static void put_counts(struct store *store)
         row[3] = store_text(slice_cstr(what));
         row[4] = store_text(what[0] == 'f' ? SLICE("complaint") : SLICE(""));
         row[5] = store_int(1 + (int64_t)random_below(&random, 9));
-        assert_int_equal(store_put_rows(store, &put, row, 1, &error), STORE_OK);
+        assert_int_equal(store_put_rows(store, &tally_days, row, 1, &error),
+                         STORE_OK);
         row[0] = store_text(SLICE("all"));
         row[2] = store_text(SLICE(""));
-        assert_int_equal(store_put_rows(store, &put, row, 1, &error), STORE_OK);
+        assert_int_equal(store_put_rows(store, &tally_days, row, 1, &error),
+                         STORE_OK);
     }
     assert_int_equal(store_commit(store, &error), STORE_OK);
 }
@@ -140,23 +138,6 @@ static void a_migration_sums_up(void **state)
 }
 
 /* ---- What the ledger does -------------------------------------------- */
-
-static int set_up(void **state)
-{
-    struct desk *desk = calloc(1, sizeof(*desk));
-
-    assert_non_null(desk);
-    desk_init(desk, NULL, NULL, NULL);
-    *state = desk;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    desk_clear(*state);
-    free(*state);
-    return 0;
-}
 
 struct names {
     char id[40], mid[40], address[40];
@@ -286,19 +267,6 @@ static const char *const dims[] = {"all", "domain", "campaign"};
 static void put_value(struct desk *desk, const char *value, int64_t day,
                       const char *what, const char *detail, int64_t n)
 {
-    static const struct store_column month_columns[] = {
-        {"dim", STORE_TEXT},  {"month", STORE_INT},   {"value", STORE_TEXT},
-        {"what", STORE_TEXT}, {"detail", STORE_TEXT}, {"n", STORE_INT}};
-    static const struct store_put month_put = {"tally_month", month_columns, 6,
-                                               5, STORE_ADD};
-    static const struct store_column total_columns[] = {
-        {"dim", STORE_TEXT},
-        {"value", STORE_TEXT},
-        {"bounced", STORE_INT},
-        {"complaints", STORE_INT},
-        {"sent", STORE_INT}};
-    static const struct store_put total_put = {"tally_total", total_columns, 5,
-                                               2, STORE_ADD};
     struct store *store = desk->book->store;
 
     for (unsigned i = 0; i < 3; i++) {
@@ -315,14 +283,15 @@ static void put_value(struct desk *desk, const char *value, int64_t day,
                                        store_int(what[0] == 'f' ? n : 0),
                                        store_int(what[0] == 's' ? n : 0)};
 
-        assert_int_equal(store_put_rows(store, &put, row, 1, &desk->error),
-                         STORE_OK);
+        assert_int_equal(
+            store_put_rows(store, &tally_days, row, 1, &desk->error), STORE_OK);
         row[1] = store_int(month_begin(day));
         assert_int_equal(
-            store_put_rows(store, &month_put, row, 1, &desk->error), STORE_OK);
+            store_put_rows(store, &tally_months, row, 1, &desk->error),
+            STORE_OK);
         if (i > 0)
             assert_int_equal(
-                store_put_rows(store, &total_put, total, 1, &desk->error),
+                store_put_rows(store, &tally_totals, total, 1, &desk->error),
                 STORE_OK);
     }
 }
@@ -470,7 +439,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(months_begin_where_they_do),
         cmocka_unit_test(a_migration_sums_up),
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, desk_set_up, desk_tear_down)
         TEST(sums_are_of_the_days),
         TEST(pages_are_the_beginning),
         TEST(months_and_edges_are_the_days),
