@@ -211,10 +211,7 @@ static void render(void *ctx, void *state, const struct input_message *message,
 
     result->tally.messages++;
     if (err != BOUNCE_OK) {
-        textbuf_clean(&result->errors, message->source);
-        textbuf_format(&result->errors, " at %lld: %s\n",
-                       (long long)message->offset, bounce_strerror(err));
-        result->failed = true;
+        work_unreadable(result, message, err);
         return;
     }
     if (!report_to_records(read, slice_make(message->data, message->len),

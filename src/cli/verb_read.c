@@ -87,10 +87,7 @@ static void render(void *ctx, void *state, const struct input_message *message,
 
     result->tally.messages++;
     if (err != BOUNCE_OK) {
-        textbuf_clean(&result->errors, message->source);
-        textbuf_format(&result->errors, " at %lld: %s\n",
-                       (long long)message->offset, bounce_strerror(err));
-        result->failed = true;
+        work_unreadable(result, message, err);
         return;
     }
     if (run->trace)

@@ -111,6 +111,15 @@ static void start_threads(struct work *work)
     }
 }
 
+void work_unreadable(struct work_result *result,
+                     const struct input_message *message, enum bounce_err err)
+{
+    textbuf_clean(&result->errors, message->source);
+    textbuf_format(&result->errors, " at %lld: %s\n",
+                   (long long)message->offset, bounce_strerror(err));
+    result->failed = true;
+}
+
 struct work *work_new(const struct work_job *job, unsigned threads)
 {
     struct work *work = cli_realloc(NULL, sizeof(*work));

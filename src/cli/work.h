@@ -30,6 +30,10 @@ struct work_job {
     void *ctx;
 };
 
+/* Names the message that could not be read, and why. */
+void work_unreadable(struct work_result *result,
+                     const struct input_message *message, enum bounce_err err);
+
 struct work;
 
 struct work *work_new(const struct work_job *job, unsigned threads);

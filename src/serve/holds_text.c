@@ -8,7 +8,7 @@
 #include "engine/engine.h"
 #include "engine/json_write.h"
 #include "policy/policy.h"
-#include "serve/http.h"
+#include "serve/http_event.h"
 
 #define NAMES_MAX 40 /* hosts and domains of a provider that are named */
 
@@ -350,17 +350,8 @@ static void write_row(struct json_writer *w, const void *data)
 {
     const struct json_row *row = data;
     const struct bounce_hold *hold = row->hold;
-    const char *provider = hold->key.provider;
 
-    JSON_RAW(w, "{\"provider\":");
-    json_string(w, provider[0] != '\0' ? slice_cstr(provider) : SLICE_NULL);
-    http_known(w, "domain", hold->key.domain);
-    http_known(w, "ip", hold->key.ip);
-    http_known(w, "from", hold->key.sender_domain);
-    http_known(w, "campaign", hold->key.campaign);
-    JSON_KEY_TIME(w, "since", hold->cause.since);
-    JSON_KEY_TIME(w, "until", hold->cause.until);
-    http_known(w, "category", hold->cause.category);
+    http_begin_hold(w, hold);
     http_known(w, "rule", hold->cause.rule);
     http_bool(w, "by_hand", hold->by_hand);
     JSON_RAW(w, ",\"domains\":");

@@ -135,6 +135,21 @@ void http_write_address(struct json_writer *w, const void *row)
     JSON_RAW(w, "}");
 }
 
+void http_begin_hold(struct json_writer *w, const struct bounce_hold *hold)
+{
+    const char *provider = hold->key.provider;
+
+    JSON_RAW(w, "{\"provider\":");
+    json_string(w, provider[0] != '\0' ? slice_cstr(provider) : SLICE_NULL);
+    http_known(w, "domain", hold->key.domain);
+    http_known(w, "ip", hold->key.ip);
+    http_known(w, "from", hold->key.sender_domain);
+    http_known(w, "campaign", hold->key.campaign);
+    JSON_KEY_TIME(w, "since", hold->cause.since);
+    JSON_KEY_TIME(w, "until", hold->cause.until);
+    http_known(w, "category", hold->cause.category);
+}
+
 void http_write_change(struct json_writer *w, const void *row)
 {
     const struct list_change *c = row;

@@ -34,6 +34,8 @@ void http_write_answer(struct json_writer *w, const void *answer);
 
 void http_write_address(struct json_writer *w, const void *list_address);
 void http_write_change(struct json_writer *w, const void *list_change);
+/* The beginning of an object: the route, the times, the category. */
+void http_begin_hold(struct json_writer *w, const struct bounce_hold *hold);
 
 /* "line" of a list and what is wrong with it: {"error":{...}}. */
 struct http_flaw {

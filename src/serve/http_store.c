@@ -55,17 +55,7 @@ static void write_hold(struct json_writer *w, const void *row)
 {
     const struct bounce_hold *hold = row;
 
-    JSON_RAW(w, "{\"provider\":");
-    json_string(w, hold->key.provider[0] != '\0'
-                       ? slice_cstr(hold->key.provider)
-                       : SLICE_NULL);
-    http_known(w, "domain", hold->key.domain);
-    http_known(w, "ip", hold->key.ip);
-    http_known(w, "from", hold->key.sender_domain);
-    http_known(w, "campaign", hold->key.campaign);
-    JSON_KEY_TIME(w, "since", hold->cause.since);
-    JSON_KEY_TIME(w, "until", hold->cause.until);
-    http_known(w, "category", hold->cause.category);
+    http_begin_hold(w, hold);
     http_bool(w, "by_hand", hold->by_hand);
     http_bool(w, "open", hold->open);
     http_number(w, "step", hold->step);
