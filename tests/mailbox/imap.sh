@@ -5,36 +5,9 @@
 # shellcheck source=tests/mailbox/lib.sh
 . "$(dirname "$0")/lib.sh"
 start_dovecot "protocol imap {" "  mail_max_userip_connections = 100" "}"
+MAILBOX=imap://%s@127.0.0.1:$imap
 
-# ingest STORE BOX [OPTION...]: its exit status in got, what it says in out, err
-ingest() {
-    local store=$1 box=$2
-    shift 2
-    "$BOUNCE" ingest --store "$store" "$@" "imap://$box@127.0.0.1:$imap" \
-        >out 2>err
-    got=$?
-}
-all="ann@example.org:1 cyd@example.org:1 gus@example.org:1"
-
-# ---- Nothing is touched unless it is asked for.
-mixed keep
-before=$(others keep && reports keep)
-ingest keep.db keep
-equal 0 "$got" "keep: $(cat err)"
-has "7 messages, 4 of them reports" out
-has "4  events are new" out
-equal "$all" "$(known keep.db)" "keep: events"
-equal "$before" "$(others keep && reports keep)" "keep: the mailbox"
-ingest keep.db keep
-has "0 messages" out
-bounce_to hal | put keep 1700000008.8.x ""
-own_boxes
-ingest keep.db keep
-has "1 messages, 1 of them reports" out
-ingest keep.db keep --again
-has "8 messages" out
-has "5  events were known already" out
-equal "$all hal@example.org:1" "$(known keep.db)" "again: events"
+keeps
 
 # ---- After: only reports, never the auto-reply unless it is asked for.
 for after in seen delete move=Old; do
@@ -123,79 +96,19 @@ has "0 messages" out
 ! grep -q 'jo@example' hashed.db || fail "an address in clear"
 equal 1 "$(sqlite3 hashed.db 'SELECT count(*) FROM position')" "one position"
 
-# ---- Giants: their beginnings and ends are read.
-{
-    bounce_to big | sed '/^--b--/,$d'
-    printf -- '--b\nContent-Type: message/rfc822\n\nSubject: Issue\n\n'
-    head -c 9000000 /dev/zero | tr '\0' 'x' | fold -w 76
-    printf '\n--b--\n'
-} | put giant 1700000001.1.x ""
-letter_of ann | put giant 1700000002.2.x ""
-own_boxes
-ingest giant.db giant --after delete
-has "2 messages, 1 of them reports" out
-equal "big@example.org:1" "$(known giant.db)" "a giant report"
-equal 1 "$(find "$boxes/giant" -type f -name '17*' | wc -l)" "a giant is deleted"
-
-# ---- Connections that are lost: whatever came, all is there in the end, once.
-mixed lost
-for bytes in 40 700 1700 2500 3000 3500 4800; do
-    rm -f lost.db*
-    cut_off "$imap" "$bytes,0"
-    "$BOUNCE" ingest --store lost.db "imap://lost@127.0.0.1:$cut" >out 2>err
-    got=$?
-    uncut
-    case $got in
-    0) ;;
-    75) # before it was logged in: later
-        "$BOUNCE" ingest --store lost.db "imap://lost@127.0.0.1:$imap" >out 2>err ||
-            fail "after $bytes bytes, later: $?"
-        ;;
-    *) fail "cut after $bytes bytes: exit status $got: $(cat err)" ;;
-    esac
-    equal "$all" "$(known lost.db)" "cut after $bytes bytes"
-done
+giants
+lost "$imap" 40 700 1700 2500 3000 3500 4800
 # All connections break, all the time.
 rm -f lost.db*
 cut_off "$imap" 2500
-"$BOUNCE" ingest --store lost.db "imap://lost@127.0.0.1:$cut" >out 2>err
+ingest_lost "$cut"
 equal 75 $? "every connection breaks"
 uncut
-# One message breaks them: others are read.
-cut_off "$imap" '=<cyd@'
-rm -f lost.db*
-before=$(others lost)
-"$BOUNCE" ingest --store lost.db --after delete "imap://lost@127.0.0.1:$cut" >out 2>err
-equal 1 $? "one message breaks connections: $(cat err)"
-has "message 3: left out" err
-equal "ann@example.org:1 gus@example.org:1" "$(known lost.db)" "the others"
-equal "$before" "$(others lost)" "what is no report"
-equal "F " "$(reports lost)" "the one that was left out"
-uncut
+breaks "$imap" "message 3: left out"
 
-# ---- Killed while it works, again and again: nothing is lost or counted twice.
-for i in $(seq 1000 1149); do
-    if [ $((i % 3)) = 0 ]; then
-        letter_of "p$i"
-    else
-        bounce_to "b$i"
-    fi | put many "170000$i.$i.x" ""
-done
-own_boxes
-before=$(others many)
-for delay in 0.02 0.05 0.08 0.1 0.13 0.16 0.2; do
-    "$BOUNCE" ingest --store many.db --after delete "imap://many@127.0.0.1:$imap" \
-        >out 2>err &
-    pid=$!
-    sleep $delay
-    kill -9 $pid 2>/dev/null
-    wait $pid 2>/dev/null
-done
+killed 0.02 0.05 0.08 0.1 0.13 0.16 0.2
 ingest many.db many --after delete
-equal 0 "$got" "after kills: $(cat err)"
-equal 100 "$(known many.db | tr ' ' '\n' | grep -c ':1$')" "each report once"
-equal "$before" "$(others many)" "kills: other mail"
-equal "" "$(reports many)" "kills: reports are left"
+survived
 
 # ---- Thousands are quick.
 mkdir -p "$boxes/large/cur" "$boxes/large/new" "$boxes/large/tmp"

@@ -248,3 +248,137 @@ uncut() {
     kill "$cutter"
     wait "$cutter" 2>/dev/null
 }
+
+# ---- What holds for both protocols. MAILBOX is where users are, as
+# "imap://%s@127.0.0.1:PORT".
+
+# What mixed() has in failed addresses, as known() says it.
+all="ann@example.org:1 cyd@example.org:1 gus@example.org:1"
+
+# ingest STORE BOX [OPTION...]: its exit status in got, what it says in out, err
+ingest() {
+    local store=$1 box=$2
+    shift 2
+    # shellcheck disable=SC2059 # the format is ours
+    "$BOUNCE" ingest --store "$store" "$@" "$(printf "$MAILBOX" "$box")" >out 2>err
+    got=$?
+}
+
+# Nothing is touched unless it is asked for. READ: called once all was read once.
+keeps() {
+    local before read=${1:-true}
+    mixed keep
+    before=$(others keep && reports keep)
+    ingest keep.db keep
+    equal 0 "$got" "keep: $(cat err)"
+    has "7 messages, 4 of them reports" out
+    has "4  events are new" out
+    equal "$all" "$(known keep.db)" "keep: events"
+    equal "$before" "$(others keep && reports keep)" "keep: the mailbox"
+    "$read"
+    ingest keep.db keep
+    has "0 messages" out
+    bounce_to hal | put keep 1700000008.8.x ""
+    own_boxes
+    ingest keep.db keep
+    has "1 messages, 1 of them reports" out
+    ingest keep.db keep --again
+    has "8 messages" out
+    has "5  events were known already" out
+    equal "$all hal@example.org:1" "$(known keep.db)" "again: events"
+}
+
+# Giants: their beginnings and ends are read.
+giants() {
+    {
+        bounce_to big | sed '/^--b--/,$d'
+        printf -- '--b\nContent-Type: message/rfc822\n\nSubject: Issue\n\n'
+        head -c 9000000 /dev/zero | tr '\0' 'x' | fold -w 76
+        printf '\n--b--\n'
+    } | put giant 1700000001.1.x ""
+    letter_of ann | put giant 1700000002.2.x ""
+    own_boxes
+    ingest giant.db giant --after delete
+    has "2 messages, 1 of them reports" out
+    equal "big@example.org:1" "$(known giant.db)" "a giant report"
+    equal 1 "$(find "$boxes/giant" -type f -name '17*' | wc -l)" "a giant is deleted"
+}
+
+# ingest_lost PORT [OPTION...]: the mailbox lost, over another port.
+ingest_lost() {
+    local port=$1
+    shift
+    # shellcheck disable=SC2059 # the format is ours
+    "$BOUNCE" ingest --store lost.db "$@" "$(printf "${MAILBOX%:*}:$port" lost)" \
+        >out 2>err
+}
+
+# lost PORT BYTES...: connections are lost after so many bytes: whatever came, all
+# is there in the end, once.
+lost() {
+    local port=$1 bytes
+    shift
+    mixed lost
+    for bytes; do
+        rm -f lost.db*
+        cut_off "$port" "$bytes,0"
+        ingest_lost "$cut"
+        got=$?
+        uncut
+        case $got in
+        0) ;;
+        75) # before it was logged in: later
+            ingest_lost "$port" || fail "after $bytes bytes, later: $?"
+            ;;
+        *) fail "cut after $bytes bytes: exit status $got: $(cat err)" ;;
+        esac
+        equal "$all" "$(known lost.db)" "cut after $bytes bytes"
+    done
+}
+
+# breaks PORT TEXT: one message breaks connections: others are read, and TEXT said.
+breaks() {
+    local before
+    cut_off "$1" '=<cyd@'
+    rm -f lost.db*
+    before=$(others lost)
+    ingest_lost "$cut" --after delete
+    equal 1 $? "one message breaks connections: $(cat err)"
+    has "$2" err
+    equal "ann@example.org:1 gus@example.org:1" "$(known lost.db)" "the others"
+    equal "$before" "$(others lost)" "what is no report"
+    equal "F " "$(reports lost)" "the one that was left out"
+    uncut
+}
+
+# killed DELAY...: the mailbox many is read, each time for so many seconds, until
+# kill -9 comes.
+killed() {
+    local delay pid i
+    for i in $(seq 1000 1149); do
+        if [ $((i % 3)) = 0 ]; then
+            letter_of "p$i"
+        else
+            bounce_to "b$i"
+        fi | put many "170000$i.$i.x" ""
+    done
+    own_boxes
+    many=$(others many)
+    for delay; do
+        # shellcheck disable=SC2059 # the format is ours
+        "$BOUNCE" ingest --store many.db --after delete \
+            "$(printf "$MAILBOX" many)" >out 2>err &
+        pid=$!
+        sleep "$delay"
+        kill -9 $pid 2>/dev/null
+        wait $pid 2>/dev/null
+    done
+}
+
+# After killed, and a run to the end: nothing is lost or counted twice.
+survived() {
+    equal 0 "$got" "after kills: $(cat err)"
+    equal 100 "$(known many.db | tr ' ' '\n' | grep -c ':1$')" "each report once"
+    equal "$many" "$(others many)" "kills: other mail"
+    equal "" "$(reports many)" "kills: reports are left"
+}

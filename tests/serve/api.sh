@@ -54,31 +54,7 @@ code 400 "a stage that is none"
 
 # ---- reports
 cp "$EXAMPLES"/../bounces/*.eml . 2>/dev/null
-cat >report.eml <<'END'
-From: MAILER-DAEMON@mx.example.net
-To: news@example.com
-Subject: Undelivered Mail
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
-
---b
-Content-Type: text/plain
-
-It failed.
-
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-Arrival-Date: Sun, 1 Nov 2026 10:00:00 +0000
-
-Final-Recipient: rfc822; gone@example.org
-Action: failed
-Status: 5.1.1
-Diagnostic-Code: smtp; 550 5.1.1 no such user
-
---b--
-END
+failure_report >report.eml
 sed 's/gone@/left@/' report.eml >second.eml
 http POST '/v1/reports?results=yes' -H 'Content-Type: message/rfc822' --data-binary @report.eml
 value '[.new,.results[0].state]' '[1,"suppressed"]'

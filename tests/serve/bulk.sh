@@ -8,31 +8,7 @@
 
 serve_config </dev/null
 serve_start
-cat >report.eml <<'END'
-From: MAILER-DAEMON@mx.example.net
-To: news@example.com
-Subject: Undelivered Mail
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
-
---b
-Content-Type: text/plain
-
-It failed.
-
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.net
-Arrival-Date: Sun, 1 Nov 2026 10:00:00 +0000
-
-Final-Recipient: rfc822; gone@example.org
-Action: failed
-Status: 5.1.1
-Diagnostic-Code: smtp; 550 5.1.1 no such user
-
---b--
-END
+failure_report >report.eml
 
 # ---- events
 seq 0 6999 | awk '{ if ($1 == 6500) print "{\"recipient\""; else printf "{\"recipient\":\"p%d@example.org\",\"kind\":\"delivery\",\"event_id\":\"p%d\",\"campaign\":\"a campaign of some length\"}\n", $1, $1 }' >many

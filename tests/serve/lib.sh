@@ -73,6 +73,35 @@ serve_stop() {
     fi
 }
 
+# A delivery report: there is no gone@example.org.
+failure_report() {
+    cat <<'END'
+From: MAILER-DAEMON@mx.example.net
+To: news@example.com
+Subject: Undelivered Mail
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain
+
+It failed.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.net
+Arrival-Date: Sun, 1 Nov 2026 10:00:00 +0000
+
+Final-Recipient: rfc822; gone@example.org
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 5.1.1 no such user
+
+--b--
+END
+}
+
 # A request by curl; the answer is in body and head, its status in CODE, its
 # type in TYPE. BASE: where to.
 BASE=unix
