@@ -356,41 +356,43 @@ int64_t date_parse(struct bounce_slice text)
 }
 
 /* Overwrites the digits at out, last one first. */
-static void put_digits(char *out, int digits, int64_t value)
+static void put_two_digits(char *out, uint32_t value)
 {
-    while (digits-- > 0) {
-        out[digits] = (char)('0' + value % 10);
-        value /= 10;
-    }
+    out[0] = (char)('0' + value / 10);
+    out[1] = (char)('0' + value % 10);
 }
 
 size_t date_format_iso(int64_t time, char out[DATE_ISO_SIZE])
 {
-    int64_t days, era, day_of_era, year_of_era, day_of_year, month, year;
-    int64_t seconds;
+    uint32_t days, seconds, era, day_of_era, year_of_era, day_of_year, month,
+        year;
+    uint64_t since;
 
     out[0] = '\0';
     /* 0000-01-01 to the end of 9999. */
     if (time < -62167219200 || time > 253402300799)
         return 0;
-    days = time / 86400 - (time % 86400 < 0);
-    seconds = time - days * 86400;
-    days += 719468; /* since 0000-03-01 */
-    era = days / 146097 - (days % 146097 < 0);
-    day_of_era = days - era * 146097;
+    /* From 0000-03-01 one era back on: what is never negative, and short, is
+     * divided quickly. */
+    since = (uint64_t)(time + (719468 + 146097) * (int64_t)86400);
+    days = (uint32_t)(since / 86400);
+    seconds = (uint32_t)(since % 86400);
+    era = days / 146097;
+    day_of_era = days % 146097;
     year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
                    day_of_era / 146096) /
                   365;
     day_of_year =
         day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     month = (5 * day_of_year + 2) / 153; /* from March */
-    year = era * 400 + year_of_era + (month >= 10);
+    year = era * 400 + year_of_era + (month >= 10) - 400;
     memcpy(out, "0000-00-00T00:00:00Z", DATE_ISO_SIZE);
-    put_digits(out, 4, year);
-    put_digits(out + 5, 2, month < 10 ? month + 3 : month - 9);
-    put_digits(out + 8, 2, day_of_year - (153 * month + 2) / 5 + 1);
-    put_digits(out + 11, 2, seconds / 3600);
-    put_digits(out + 14, 2, seconds / 60 % 60);
-    put_digits(out + 17, 2, seconds % 60);
+    put_two_digits(out, year / 100);
+    put_two_digits(out + 2, year % 100);
+    put_two_digits(out + 5, month < 10 ? month + 3 : month - 9);
+    put_two_digits(out + 8, day_of_year - (153 * month + 2) / 5 + 1);
+    put_two_digits(out + 11, seconds / 3600);
+    put_two_digits(out + 14, seconds / 60 % 60);
+    put_two_digits(out + 17, seconds % 60);
     return DATE_ISO_SIZE - 1;
 }

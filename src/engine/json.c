@@ -1,84 +1,137 @@
 /* SPDX-License-Identifier: MIT
  * One event as one line of JSON, with the keys of the contract in their order
  * (bounce(1)). */
-#include "engine/json_write.h"
+#include "engine/json_line.h"
 
-static void put_origin(struct json_writer *w,
-                       const struct bounce_json_options *options,
-                       const struct bounce_event *event)
+/* What is rarely or never longer than this goes through a writer. */
+#define SMALL 32
+
+static char *put_int(struct json_line *line, char *at, int64_t value)
 {
-    JSON_RAW(w, "{");
+    char text[SMALL];
+    struct json_writer w = {text, sizeof(text), 0};
+
+    if (value >= 100 && value < 1000) { /* as reply codes are */
+        const char code[3] = {(char)('0' + value / 100),
+                              (char)('0' + value / 10 % 10),
+                              (char)('0' + value % 10)};
+
+        return json_line_raw(line, at, code, sizeof(code));
+    }
+    json_int(&w, value);
+    return json_line_raw(line, at, text, w.len);
+}
+
+static char *put_decimal(struct json_line *line, char *at, double value,
+                         bool trim)
+{
+    char text[SMALL];
+    struct json_writer w = {text, sizeof(text), 0};
+
+    if (!trim && value >= 0 && value <= 1) { /* as confidence is */
+        unsigned hundredths = (unsigned)(value * 100 + 0.5);
+        const char part[4] = {(char)('0' + hundredths / 100), '.',
+                              (char)('0' + hundredths / 10 % 10),
+                              (char)('0' + hundredths % 10)};
+
+        return json_line_raw(line, at, part, sizeof(part));
+    }
+    json_decimal(&w, value, trim);
+    return json_line_raw(line, at, text, w.len);
+}
+
+static char *put_time(struct json_line *line, char *at, int64_t time)
+{
+    char text[SMALL];
+    struct json_writer w = {text, sizeof(text), 0};
+
+    json_time(&w, time);
+    return json_line_raw(line, at, text, w.len);
+}
+
+static char *put_tristate(struct json_line *line, char *at, int value)
+{
+    if (value < 0)
+        return JSON_LINE_RAW(line, at, "null");
+    return value > 0 ? JSON_LINE_RAW(line, at, "true")
+                     : JSON_LINE_RAW(line, at, "false");
+}
+
+static char *put_origin(struct json_line *line, char *at,
+                        const struct bounce_json_options *options,
+                        const struct bounce_event *event)
+{
+    at = JSON_LINE_RAW(line, at, "{");
     if (options->id_json.len > 0) {
-        JSON_RAW(w, "\"id\":");
-        json_raw(w, options->id_json.ptr, options->id_json.len);
-        JSON_RAW(w, ",");
+        at = JSON_LINE_RAW(line, at, "\"id\":");
+        at =
+            json_line_raw(line, at, options->id_json.ptr, options->id_json.len);
+        at = JSON_LINE_RAW(line, at, ",");
     }
-    JSON_RAW(w, "\"schema\":1");
-    JSON_KEY_STRING(w, "event_id", event->event_id);
-    JSON_KEY_STRING(w, "source", options->source);
-    JSON_RAW(w, ",\"offset\":");
+    at = JSON_LINE_RAW(line, at, "\"schema\":1");
+    at = JSON_LINE_STRING(line, at, "event_id", event->event_id);
+    at = JSON_LINE_STRING(line, at, "source", options->source);
     if (options->offset < 0)
-        JSON_RAW(w, "null");
-    else
-        json_int(w, options->offset);
+        return JSON_LINE_RAW(line, at, ",\"offset\":null");
+    at = JSON_LINE_RAW(line, at, ",\"offset\":");
+    return put_int(line, at, options->offset);
 }
 
-static void put_failure(struct json_writer *w, const struct bounce_event *event)
+static char *put_failure(struct json_line *line, char *at,
+                         const struct bounce_event *event)
 {
-    JSON_KEY_WORD(w, "kind", bounce_kind_name(event->kind));
-    JSON_KEY_STRING(w, "recipient", event->recipient);
-    JSON_KEY_WORD(w, "recipient_from",
-                  bounce_recipient_from_name(event->recipient_from));
-    JSON_KEY_STRING(w, "original_recipient", event->original_recipient);
-    JSON_KEY_WORD(w, "action", bounce_action_name(event->action));
-    JSON_RAW(w, ",\"permanent\":");
-    json_tristate(w, event->permanent);
-    if (event->expired)
-        JSON_RAW(w, ",\"expired\":true");
-    else
-        JSON_RAW(w, ",\"expired\":false");
-    JSON_KEY_STRING(w, "status", event->status);
-    JSON_RAW(w, ",\"reply_code\":");
-    if (event->reply_code == 0)
-        JSON_RAW(w, "null");
-    else
-        json_int(w, event->reply_code);
-    JSON_KEY_WORD(w, "stage", bounce_stage_name(event->stage));
-    JSON_KEY_STRING(w, "diagnostic", event->diagnostic);
-}
-
-static void put_verdict(struct json_writer *w, const struct bounce_event *event)
-{
-    JSON_KEY_STRING(w, "category", event->category);
-    JSON_KEY_WORD(w, "class", bounce_class_name(event->cls));
-    JSON_RAW(w, ",\"confidence\":");
-    if (event->confidence < 0)
-        JSON_RAW(w, "null");
-    else
-        json_decimal(w, event->confidence, false);
-    JSON_KEY_STRING(w, "provider", event->provider);
-    JSON_KEY_STRING(w, "gateway", event->gateway);
-    JSON_RAW(w, ",\"evidence\":{\"by\":");
-    json_word(w, bounce_evidence_name(event->evidence_by));
-    JSON_KEY_STRING(w, "rule", event->evidence_rule);
-    JSON_KEY_STRING(w, "text", event->evidence_text);
-    JSON_RAW(w, "}");
-}
-
-static void put_limit(struct json_writer *w,
-                      const struct bounce_signals *signals)
-{
-    JSON_RAW(w, ",\"limit\":");
-    if (signals->limit_what.ptr == NULL) {
-        JSON_RAW(w, "null");
-        return;
+    at = JSON_LINE_WORD(line, at, "kind", &names_kind, event->kind);
+    at = JSON_LINE_STRING(line, at, "recipient", event->recipient);
+    at = JSON_LINE_WORD(line, at, "recipient_from", &names_recipient_from,
+                        event->recipient_from);
+    at = JSON_LINE_STRING(line, at, "original_recipient",
+                          event->original_recipient);
+    at = JSON_LINE_WORD(line, at, "action", &names_action, event->action);
+    at = JSON_LINE_RAW(line, at, ",\"permanent\":");
+    at = put_tristate(line, at, event->permanent);
+    at = event->expired ? JSON_LINE_RAW(line, at, ",\"expired\":true")
+                        : JSON_LINE_RAW(line, at, ",\"expired\":false");
+    at = JSON_LINE_STRING(line, at, "status", event->status);
+    if (event->reply_code == 0) {
+        at = JSON_LINE_RAW(line, at, ",\"reply_code\":null");
+    } else {
+        at = JSON_LINE_RAW(line, at, ",\"reply_code\":");
+        at = put_int(line, at, event->reply_code);
     }
-    JSON_RAW(w, "{\"what\":");
-    json_string(w, signals->limit_what);
-    JSON_RAW(w, ",\"value\":");
-    json_decimal(w, signals->limit_value, true);
-    JSON_KEY_STRING(w, "unit", signals->limit_unit);
-    JSON_RAW(w, "}");
+    at = JSON_LINE_WORD(line, at, "stage", &names_stage, event->stage);
+    return JSON_LINE_STRING(line, at, "diagnostic", event->diagnostic);
+}
+
+static char *put_verdict(struct json_line *line, char *at,
+                         const struct bounce_event *event)
+{
+    at = JSON_LINE_STRING(line, at, "category", event->category);
+    at = JSON_LINE_WORD(line, at, "class", &names_class, event->cls);
+    if (event->confidence < 0) {
+        at = JSON_LINE_RAW(line, at, ",\"confidence\":null");
+    } else {
+        at = JSON_LINE_RAW(line, at, ",\"confidence\":");
+        at = put_decimal(line, at, event->confidence, false);
+    }
+    at = JSON_LINE_STRING(line, at, "provider", event->provider);
+    at = JSON_LINE_STRING(line, at, "gateway", event->gateway);
+    at = JSON_LINE_WORD(line, at, "evidence\":{\"by", &names_evidence,
+                        event->evidence_by);
+    at = JSON_LINE_STRING(line, at, "rule", event->evidence_rule);
+    at = JSON_LINE_STRING(line, at, "text", event->evidence_text);
+    return JSON_LINE_RAW(line, at, "}");
+}
+
+static char *put_limit(struct json_line *line, char *at,
+                       const struct bounce_signals *signals)
+{
+    if (signals->limit_what.ptr == NULL)
+        return JSON_LINE_RAW(line, at, ",\"limit\":null");
+    at = JSON_LINE_STRING(line, at, "limit\":{\"what", signals->limit_what);
+    at = JSON_LINE_RAW(line, at, ",\"value\":");
+    at = put_decimal(line, at, signals->limit_value, true);
+    at = JSON_LINE_STRING(line, at, "unit", signals->limit_unit);
+    return JSON_LINE_RAW(line, at, "}");
 }
 
 static bool signals_empty(const struct bounce_signals *s)
@@ -90,92 +143,112 @@ static bool signals_empty(const struct bounce_signals *s)
            s->person_left < 0;
 }
 
-static void put_signals(struct json_writer *w, const struct bounce_signals *s)
+static char *put_signals(struct json_line *line, char *at,
+                         const struct bounce_signals *s)
 {
-    if (signals_empty(s)) { /* most are; one copy in place of ten */
-        JSON_RAW(w,
-                 ",\"signals\":{\"block_list\":null,\"lookup_url\":null,"
-                 "\"removal_url\":null,\"sender_ip\":null,\"url\":null,"
-                 "\"new_address\":null,\"limit\":null,\"suppressed_for\":null,"
-                 "\"person_left\":null}");
-        return;
+    if (signals_empty(s)) /* most are; one copy in place of ten */
+        return JSON_LINE_RAW(
+            line, at,
+            ",\"signals\":{\"block_list\":null,\"lookup_url\":null,"
+            "\"removal_url\":null,\"sender_ip\":null,\"url\":null,"
+            "\"new_address\":null,\"limit\":null,\"suppressed_for\":null,"
+            "\"person_left\":null}");
+    at = JSON_LINE_STRING(line, at, "signals\":{\"block_list", s->block_list);
+    at = JSON_LINE_STRING(line, at, "lookup_url", s->lookup_url);
+    at = JSON_LINE_STRING(line, at, "removal_url", s->removal_url);
+    at = JSON_LINE_STRING(line, at, "sender_ip", s->sender_ip);
+    at = JSON_LINE_STRING(line, at, "url", s->url);
+    at = JSON_LINE_STRING(line, at, "new_address", s->new_address);
+    at = put_limit(line, at, s);
+    at = JSON_LINE_STRING(line, at, "suppressed_for", s->suppressed_for);
+    at = JSON_LINE_RAW(line, at, ",\"person_left\":");
+    at = put_tristate(line, at, s->person_left);
+    return JSON_LINE_RAW(line, at, "}");
+}
+
+static char *put_advice(struct json_line *line, char *at,
+                        const struct bounce_advice *advice)
+{
+    at = JSON_LINE_WORD(line, at, "advice\":{\"do", &names_do, advice->action);
+    at = JSON_LINE_WORD(line, at, "who", &names_who, advice->who);
+    at =
+        JSON_LINE_WORD(line, at, "retry_by", &names_retry_by, advice->retry_by);
+    if (advice->retry_after_s < 0) {
+        at = JSON_LINE_RAW(line, at, ",\"retry_after_s\":null");
+    } else {
+        at = JSON_LINE_RAW(line, at, ",\"retry_after_s\":");
+        at = put_int(line, at, advice->retry_after_s);
     }
-    JSON_RAW(w, ",\"signals\":{\"block_list\":");
-    json_string(w, s->block_list);
-    JSON_KEY_STRING(w, "lookup_url", s->lookup_url);
-    JSON_KEY_STRING(w, "removal_url", s->removal_url);
-    JSON_KEY_STRING(w, "sender_ip", s->sender_ip);
-    JSON_KEY_STRING(w, "url", s->url);
-    JSON_KEY_STRING(w, "new_address", s->new_address);
-    put_limit(w, s);
-    JSON_KEY_STRING(w, "suppressed_for", s->suppressed_for);
-    JSON_RAW(w, ",\"person_left\":");
-    json_tristate(w, s->person_left);
-    JSON_RAW(w, "}");
+    at = JSON_LINE_STRING(line, at, "remedy", advice->remedy);
+    return JSON_LINE_RAW(line, at, "}");
 }
 
-static void put_advice(struct json_writer *w,
-                       const struct bounce_advice *advice)
-{
-    JSON_RAW(w, ",\"advice\":{\"do\":");
-    json_word(w, bounce_do_name(advice->action));
-    JSON_KEY_WORD(w, "who", bounce_who_name(advice->who));
-    JSON_KEY_WORD(w, "retry_by", bounce_retry_by_name(advice->retry_by));
-    JSON_RAW(w, ",\"retry_after_s\":");
-    if (advice->retry_after_s < 0)
-        JSON_RAW(w, "null");
-    else
-        json_int(w, advice->retry_after_s);
-    JSON_KEY_STRING(w, "remedy", advice->remedy);
-    JSON_RAW(w, "}");
-}
-
-static void put_label(struct json_writer *w, const struct bounce_engine *engine,
-                      struct bounce_slice taxonomy,
-                      const struct bounce_event *event)
+static char *put_label(struct json_line *line, char *at,
+                       const struct bounce_engine *engine,
+                       struct bounce_slice taxonomy,
+                       const struct bounce_event *event)
 {
     struct bounce_label label;
 
-    if (!bounce_label(engine, taxonomy, event, &label)) {
-        JSON_RAW(w, "null");
-        return;
-    }
-    JSON_RAW(w, "{\"label\":");
-    json_string(w, label.label);
-    JSON_KEY_STRING(w, "code", label.code);
-    JSON_KEY_STRING(w, "class", label.cls);
-    JSON_RAW(w, "}");
+    at = json_line_string(line, at, "", 0, taxonomy);
+    if (!bounce_label(engine, taxonomy, event, &label))
+        return JSON_LINE_RAW(line, at, ":null");
+    at = json_line_string(line, at, ":{\"label\":", 10, label.label);
+    at = JSON_LINE_STRING(line, at, "code", label.code);
+    at = JSON_LINE_STRING(line, at, "class", label.cls);
+    return JSON_LINE_RAW(line, at, "}");
 }
 
-static void put_labels(struct json_writer *w,
-                       const struct bounce_engine *engine,
-                       struct bounce_slice names,
-                       const struct bounce_event *event)
+static char *put_labels(struct json_line *line, char *at,
+                        const struct bounce_engine *engine,
+                        struct bounce_slice names,
+                        const struct bounce_event *event)
 {
     struct bounce_slice name;
     bool first = true;
 
-    JSON_RAW(w, ",\"labels\":{");
+    if (names.len == 0)
+        return JSON_LINE_RAW(line, at, ",\"labels\":{}");
+    at = JSON_LINE_RAW(line, at, ",\"labels\":{");
     while (slice_next_piece(&names, ',', &name)) {
         name = slice_trim(name);
         if (name.len == 0)
             continue;
         if (!first)
-            JSON_RAW(w, ",");
+            at = JSON_LINE_RAW(line, at, ",");
         first = false;
-        json_quoted(w, name);
-        JSON_RAW(w, ":");
-        put_label(w, engine, name, event);
+        at = put_label(line, at, engine, name, event);
     }
-    JSON_RAW(w, "}");
+    return JSON_LINE_RAW(line, at, "}");
 }
 
-static bool report_empty(const struct bounce_event *e)
+/* Who wrote the report, and what a service says: neither is known of a bare
+ * reply. */
+static char *put_writer(struct json_line *line, char *at,
+                        const struct bounce_event *e)
 {
-    return e->reporting_mta.ptr == NULL && e->remote_mta.ptr == NULL &&
-           e->format.ptr == NULL && e->written_by.ptr == NULL &&
-           e->queue_id.ptr == NULL && e->service.ptr == NULL &&
-           e->service_verdict.ptr == NULL && e->verified < 0;
+    if (e->written_by.ptr == NULL && e->queue_id.ptr == NULL &&
+        e->service.ptr == NULL && e->service_verdict.ptr == NULL &&
+        e->verified < 0)
+        return JSON_LINE_RAW(
+            line, at,
+            ",\"written_by\":null,\"queue_id\":null,\"service\":null,"
+            "\"service_verdict\":null,\"verified\":null");
+    at = JSON_LINE_STRING(line, at, "written_by", e->written_by);
+    at = JSON_LINE_STRING(line, at, "queue_id", e->queue_id);
+    at = JSON_LINE_STRING(line, at, "service", e->service);
+    at = JSON_LINE_STRING(line, at, "service_verdict", e->service_verdict);
+    at = JSON_LINE_RAW(line, at, ",\"verified\":");
+    return put_tristate(line, at, e->verified);
+}
+
+static char *put_report(struct json_line *line, char *at,
+                        const struct bounce_event *event)
+{
+    at = JSON_LINE_STRING(line, at, "reporting_mta", event->reporting_mta);
+    at = JSON_LINE_STRING(line, at, "remote_mta", event->remote_mta);
+    at = JSON_LINE_STRING(line, at, "format", event->format);
+    return put_writer(line, at, event);
 }
 
 static bool original_empty(const struct bounce_event *e)
@@ -187,66 +260,52 @@ static bool original_empty(const struct bounce_event *e)
            e->sent_at == BOUNCE_NO_TIME && e->occurred_at == BOUNCE_NO_TIME;
 }
 
-static void put_report(struct json_writer *w, const struct bounce_event *event)
+static char *put_original(struct json_line *line, char *at,
+                          const struct bounce_event *event)
 {
-    if (report_empty(event)) { /* so it is for every bare reply */
-        JSON_RAW(w,
-                 ",\"reporting_mta\":null,\"remote_mta\":null,\"format\":null,"
-                 "\"written_by\":null,\"queue_id\":null,\"service\":null,"
-                 "\"service_verdict\":null,\"verified\":null");
-        return;
-    }
-    JSON_KEY_STRING(w, "reporting_mta", event->reporting_mta);
-    JSON_KEY_STRING(w, "remote_mta", event->remote_mta);
-    JSON_KEY_STRING(w, "format", event->format);
-    JSON_KEY_STRING(w, "written_by", event->written_by);
-    JSON_KEY_STRING(w, "queue_id", event->queue_id);
-    JSON_KEY_STRING(w, "service", event->service);
-    JSON_KEY_STRING(w, "service_verdict", event->service_verdict);
-    JSON_RAW(w, ",\"verified\":");
-    json_tristate(w, event->verified);
+    if (original_empty(event))
+        return JSON_LINE_RAW(
+            line, at,
+            ",\"message_id\":null,\"report_id\":null,\"sender\":null,"
+            "\"scope\":null,\"campaign\":null,\"feedback_id\":null,"
+            "\"feedback_type\":null,\"subject\":null,\"sent_at\":null,"
+            "\"occurred_at\":null");
+    at = JSON_LINE_STRING(line, at, "message_id", event->message_id);
+    at = JSON_LINE_STRING(line, at, "report_id", event->report_id);
+    at = JSON_LINE_STRING(line, at, "sender", event->sender);
+    at = JSON_LINE_STRING(line, at, "scope", event->scope);
+    at = JSON_LINE_STRING(line, at, "campaign", event->campaign);
+    at = JSON_LINE_STRING(line, at, "feedback_id", event->feedback_id);
+    at = JSON_LINE_STRING(line, at, "feedback_type", event->feedback_type);
+    at = JSON_LINE_STRING(line, at, "subject", event->subject);
+    at = JSON_LINE_RAW(line, at, ",\"sent_at\":");
+    at = put_time(line, at, event->sent_at);
+    at = JSON_LINE_RAW(line, at, ",\"occurred_at\":");
+    return put_time(line, at, event->occurred_at);
 }
 
-static void put_original(struct json_writer *w,
-                         const struct bounce_event *event)
+static char *put_warning(struct json_line *line, char *at,
+                         const struct bounce_warning *warning)
 {
-    if (original_empty(event)) {
-        JSON_RAW(w, ",\"message_id\":null,\"report_id\":null,\"sender\":null,"
-                    "\"scope\":null,\"campaign\":null,\"feedback_id\":null,"
-                    "\"feedback_type\":null,\"subject\":null,\"sent_at\":null,"
-                    "\"occurred_at\":null");
-        return;
-    }
-    JSON_KEY_STRING(w, "message_id", event->message_id);
-    JSON_KEY_STRING(w, "report_id", event->report_id);
-    JSON_KEY_STRING(w, "sender", event->sender);
-    JSON_KEY_STRING(w, "scope", event->scope);
-    JSON_KEY_STRING(w, "campaign", event->campaign);
-    JSON_KEY_STRING(w, "feedback_id", event->feedback_id);
-    JSON_KEY_STRING(w, "feedback_type", event->feedback_type);
-    JSON_KEY_STRING(w, "subject", event->subject);
-    JSON_KEY_TIME(w, "sent_at", event->sent_at);
-    JSON_KEY_TIME(w, "occurred_at", event->occurred_at);
+    at = json_line_string(line, at, "{\"id\":", 6, slice_cstr(warning->id));
+    at = JSON_LINE_STRING(line, at, "text", slice_cstr(warning->text));
+    at = JSON_LINE_RAW(line, at, ",\"offset\":");
+    at = warning->offset == BOUNCE_NO_OFFSET
+             ? JSON_LINE_RAW(line, at, "null")
+             : put_int(line, at, (int64_t)warning->offset);
+    return JSON_LINE_RAW(line, at, "}");
 }
 
-static void put_warnings(struct json_writer *w,
-                         const struct bounce_warning *warnings, size_t count)
+static char *put_warnings(struct json_line *line, char *at,
+                          const struct bounce_warning *warnings, size_t count)
 {
-    JSON_RAW(w, ",\"warnings\":[");
+    at = JSON_LINE_RAW(line, at, ",\"warnings\":[");
     for (size_t i = 0; i < count; i++) {
         if (i > 0)
-            JSON_RAW(w, ",");
-        JSON_RAW(w, "{\"id\":");
-        json_word(w, warnings[i].id);
-        JSON_KEY_STRING(w, "text", slice_cstr(warnings[i].text));
-        JSON_RAW(w, ",\"offset\":");
-        if (warnings[i].offset == BOUNCE_NO_OFFSET)
-            JSON_RAW(w, "null");
-        else
-            json_int(w, (int64_t)warnings[i].offset);
-        JSON_RAW(w, "}");
+            at = JSON_LINE_RAW(line, at, ",");
+        at = put_warning(line, at, &warnings[i]);
     }
-    JSON_RAW(w, "]");
+    return JSON_LINE_RAW(line, at, "]}\n");
 }
 
 size_t json_event(const struct bounce_engine *engine,
@@ -257,21 +316,21 @@ size_t json_event(const struct bounce_engine *engine,
 {
     static const struct bounce_json_options nothing = {.size = sizeof(nothing),
                                                        .offset = -1};
-    struct json_writer w = {buf, cap, 0};
+    struct json_line line;
+    char *at = json_line_begin(&line, buf, cap);
 
     if (options == NULL)
         options = &nothing;
-    put_origin(&w, options, event);
-    put_failure(&w, event);
-    put_verdict(&w, event);
-    put_signals(&w, &event->signals);
-    put_advice(&w, &event->advice);
-    put_labels(&w, engine, options->labels, event);
-    put_report(&w, event);
-    put_original(&w, event);
-    put_warnings(&w, warnings, warning_count);
-    JSON_RAW(&w, "}\n");
-    return w.len;
+    at = put_origin(&line, at, options, event);
+    at = put_failure(&line, at, event);
+    at = put_verdict(&line, at, event);
+    at = put_signals(&line, at, &event->signals);
+    at = put_advice(&line, at, &event->advice);
+    at = put_labels(&line, at, engine, options->labels, event);
+    at = put_report(&line, at, event);
+    at = put_original(&line, at, event);
+    at = put_warnings(&line, at, warnings, warning_count);
+    return json_line_end(&line, at);
 }
 
 size_t bounce_event_json(const struct bounce_engine *engine,

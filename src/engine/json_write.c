@@ -43,12 +43,96 @@ void json_decimal(struct json_writer *w, double value, bool trim)
     json_raw(w, rest, sizeof(rest));
 }
 
-/* How many bytes from ptr on a JSON string holds as they are: printable ASCII
- * save " and \. */
-static size_t plain_run(const char *ptr, size_t len)
+#if defined(__SSE2__)
+
+/* Stores 16 bytes; which of them a JSON string does not hold as they are, as the
+ * bits of a word: all but printable ASCII, and " and \\. */
+static unsigned store_plain(char *to, __m128i bytes)
 {
-    return (size_t)(block_find_special(ptr, ptr + len, '"', '\\') - ptr);
+    _mm_storeu_si128((__m128i *)(void *)to, bytes);
+    return (unsigned)_mm_movemask_epi8(block_is_special(bytes, '"', '\\'));
 }
+
+static __m128i load_16(const char *from)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)from);
+}
+
+/* copy_plain() for less than 16 bytes, of which none behind the end may be
+ * read: two loads that may overlap, one behind the other. */
+static size_t copy_short(char *to, const char *from, size_t len)
+{
+    unsigned found;
+
+    if (len >= 8) {
+        uint64_t low, high;
+
+        memcpy(&low, from, 8);
+        memcpy(&high, from + len - 8, 8);
+        memcpy(to, &low, 8);
+        memcpy(to + len - 8, &high, 8);
+        found = (unsigned)_mm_movemask_epi8(block_is_special(
+            _mm_set_epi64x((long long)high, (long long)low), '"', '\\'));
+        if ((found & 0xFF) == 0)
+            return found == 0 ? len : len - 16 + bits_lowest(found);
+        return bits_lowest(found);
+    }
+    if (len >= 4) {
+        uint32_t low, high;
+
+        memcpy(&low, from, 4);
+        memcpy(&high, from + len - 4, 4);
+        memcpy(to, &low, 4);
+        memcpy(to + len - 4, &high, 4);
+        found = (unsigned)_mm_movemask_epi8(block_is_special(
+            _mm_set_epi32(0x20202020, 0x20202020, (int)high, (int)low), '"',
+            '\\'));
+        if ((found & 0xF) == 0)
+            return found == 0 ? len : len - 8 + bits_lowest(found);
+        return bits_lowest(found);
+    }
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)from[i];
+
+        to[i] = from[i];
+        if (c < ' ' || c >= 0x7F || c == '"' || c == '\\')
+            return i;
+    }
+    return len;
+}
+
+/* Copies what a JSON string holds as it is; how many bytes. As many as len, and
+ * 16, are touched in any case. */
+static size_t copy_plain(char *to, const char *from, size_t len)
+{
+    size_t at = 0;
+    unsigned found;
+
+    if (len < 16)
+        return copy_short(to, from, len);
+    do {
+        found = store_plain(to + at, load_16(from + at));
+        if (found != 0)
+            return at + bits_lowest(found);
+        at += 16;
+    } while (len - at >= 16);
+    if (at == len)
+        return len;
+    at = len - 16; /* what stands before the rest is known to be plain */
+    found = store_plain(to + at, load_16(from + at));
+    return found != 0 ? at + bits_lowest(found) : len;
+}
+
+#else
+
+static size_t copy_plain(char *to, const char *from, size_t len)
+{
+    len = (size_t)(block_find_special(from, from + len, '"', '\\') - from);
+    memcpy(to, from, len);
+    return len;
+}
+
+#endif
 
 static void put_unicode_escape(struct json_writer *w, uint32_t code)
 {
@@ -100,14 +184,42 @@ static size_t put_special(struct json_writer *w, struct bounce_slice s)
     return len;
 }
 
+char *json_escape(char *to, struct bounce_slice s)
+{
+    *to++ = '"';
+    for (;;) {
+        size_t plain = copy_plain(to, s.ptr, s.len);
+
+        to += plain;
+        s.ptr += plain;
+        s.len -= plain;
+        if (s.len == 0)
+            break;
+        do { /* seldom alone where letters are not ASCII */
+            struct json_writer w = {to, JSON_ESCAPED_ROOM(1), 0};
+            size_t len = put_special(&w, s);
+
+            to += w.len;
+            s.ptr += len;
+            s.len -= len;
+        } while (s.len > 0 && (unsigned char)*s.ptr >= 0x80);
+    }
+    *to = '"';
+    return to + 1;
+}
+
 void json_quoted(struct json_writer *w, struct bounce_slice s)
 {
+    if (w->len < w->cap && (w->cap - w->len) / 8 > s.len + 2) {
+        w->len = (size_t)(json_escape(w->ptr + w->len, s) - w->ptr);
+        return;
+    }
     JSON_RAW(w, "\"");
     while (s.len > 0) {
-        size_t run = plain_run(s.ptr, s.len);
+        const char *plain = block_find_special(s.ptr, s.ptr + s.len, '"', '\\');
 
-        json_raw(w, s.ptr, run);
-        s = slice_from(s, run);
+        json_raw(w, s.ptr, (size_t)(plain - s.ptr));
+        s = slice_from(s, (size_t)(plain - s.ptr));
         if (s.len > 0)
             s = slice_from(s, put_special(w, s));
     }

@@ -29,6 +29,9 @@ static inline void json_raw(struct json_writer *w, const char *ptr, size_t len)
 /* s in quotes and escaped: control characters (C1 and DEL too), U+2028/9;
  * bytes that are no UTF-8 become U+FFFD. */
 void json_quoted(struct json_writer *w, struct bounce_slice s);
+/* The same to `to`; where it ends. What that may take and touch of `to`. */
+char *json_escape(char *to, struct bounce_slice s);
+#define JSON_ESCAPED_ROOM(len) ((len)*6 + 18)
 /* The same, or null for a NULL slice. */
 void json_string(struct json_writer *w, struct bounce_slice s);
 /* A word of ours, which needs no escaping, or null for NULL. */
