@@ -7,12 +7,22 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#ifdef __linux__
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#ifndef XFS_SUPER_MAGIC /* younger than the others there */
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
+#endif
+
 #include "cli/cli.h"
 
 static int compare_names(const void *a, const void *b)
 {
     const struct folder_name *left = a, *right = b;
 
+    if (left->key != right->key)
+        return left->key < right->key ? -1 : 1;
     return strcmp(left->text, right->text);
 }
 
@@ -29,7 +39,6 @@ static bool is_file(const struct dirent *entry)
 
 static void add_name(struct folder *folder, const struct dirent *entry)
 {
-    size_t size = strlen(entry->d_name) + 1;
     struct folder_name *name;
 
     if (folder->count == folder->cap) {
@@ -38,9 +47,53 @@ static void add_name(struct folder *folder, const struct dirent *entry)
             cli_array(folder->names, folder->cap, sizeof(*folder->names));
     }
     name = &folder->names[folder->count++];
-    name->text = cli_realloc(NULL, size);
-    memcpy(name->text, entry->d_name, size);
+    name->len = (uint32_t)strlen(entry->d_name);
     name->is_file = is_file(entry);
+    textbuf_add(&folder->texts, slice_make(entry->d_name, name->len + 1));
+}
+
+/* How many bytes all names have in common in front. */
+static size_t common_start(const struct folder *folder)
+{
+    const char *first = folder->names[0].text;
+    size_t common = folder->names[0].len;
+
+    for (size_t i = 1; i < folder->count; i++) {
+        const char *text = folder->names[i].text;
+        size_t n = 0;
+
+        while (n < common && text[n] == first[n])
+            n++;
+        common = n;
+    }
+    return common;
+}
+
+/* In byte order: 8 bytes as a number tell most names of a Maildir apart, all of
+ * which begin with nearly the same time. */
+static void sort_names(struct folder *folder)
+{
+    const char *text = folder->texts.ptr;
+    size_t common;
+
+    for (size_t i = 0; i < folder->count; i++) {
+        folder->names[i].text = text;
+        text += folder->names[i].len + 1;
+    }
+    if (folder->count < 2)
+        return;
+    common = common_start(folder);
+    for (size_t i = 0; i < folder->count; i++) {
+        struct folder_name *name = &folder->names[i];
+
+        name->key = 0;
+        for (size_t n = 0; n < 8; n++) {
+            size_t at = common + n < name->len ? common + n : name->len;
+
+            name->key = name->key << 8 | (unsigned char)name->text[at];
+        }
+    }
+    qsort(folder->names, folder->count, sizeof(*folder->names), compare_names);
 }
 
 bool folder_list(struct folder *folder, int fd)
@@ -59,9 +112,7 @@ bool folder_list(struct folder *folder, int fd)
             add_name(folder, entry);
     }
     closedir(dir);
-    if (folder->count > 1)
-        qsort(folder->names, folder->count, sizeof(*folder->names),
-              compare_names);
+    sort_names(folder);
     return true;
 }
 
@@ -77,8 +128,30 @@ bool folder_list_path(struct folder *folder, const char *path)
 
 void folder_free(struct folder *folder)
 {
-    for (size_t i = 0; i < folder->count; i++)
-        free(folder->names[i].text);
     free(folder->names);
+    textbuf_free(&folder->texts);
     *folder = (struct folder){0};
+}
+
+bool folder_ends_show(int fd)
+{
+#ifdef __linux__
+    struct statfs info;
+
+    if (fstatfs(fd, &info) != 0)
+        return false;
+    switch ((unsigned long)info.f_type) {
+    case EXT4_SUPER_MAGIC: /* of ext2 and ext3 too */
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+        return true;
+    default:
+        return false;
+    }
+#else
+    (void)fd;
+    return false;
+#endif
 }

@@ -16,12 +16,6 @@ void out_init(struct out *out)
     textbuf_room(&out->text, 2 * OUT_MUCH);
 }
 
-void out_tick(struct out *out)
-{
-    if (out->text.len >= OUT_MUCH)
-        out_flush(out);
-}
-
 static _Noreturn void give_up(int error)
 {
     if (error == EPIPE) { /* whoever started us may have ignored SIGPIPE */
@@ -32,24 +26,43 @@ static _Noreturn void give_up(int error)
     cli_fail(CLI_IO_ERROR, "cannot write output: %s", strerror(error));
 }
 
+static void write_all(struct bounce_slice s)
+{
+    while (s.len > 0) {
+        ssize_t done = write(STDOUT_FILENO, s.ptr, s.len);
+
+        if (done < 0 && errno != EINTR)
+            give_up(errno);
+        if (done > 0)
+            s = slice_from(s, (size_t)done);
+    }
+}
+
 void out_flush(struct out *out)
 {
-    const char *at = out->text.ptr;
-    size_t left = out->text.len;
-
-    if (out->tty && left > 0)
+    if (out->tty && out->text.len > 0)
         progress_hide();
-    while (left > 0) {
-        ssize_t done = write(STDOUT_FILENO, at, left);
-
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done < 0)
-            give_up(errno);
-        at += done;
-        left -= (size_t)done;
-    }
+    write_all(textbuf_slice(&out->text));
     out->text.len = 0;
+}
+
+void out_tick(struct out *out)
+{
+    if (out->text.len >= OUT_MUCH)
+        out_flush(out);
+}
+
+void out_add(struct out *out, struct bounce_slice s)
+{
+    if (s.len < OUT_MUCH / 2) {
+        textbuf_add(&out->text, s);
+        out_tick(out);
+        return;
+    }
+    out_flush(out);
+    if (out->tty)
+        progress_hide();
+    write_all(s);
 }
 
 void out_close(struct out *out)

@@ -14,6 +14,8 @@ struct out {
 void out_init(struct out *out);
 /* Writes what is there when it is much. Call it after each object. */
 void out_tick(struct out *out);
+/* Objects that stand elsewhere; if they are much, they are not copied. */
+void out_add(struct out *out, struct bounce_slice s);
 void out_flush(struct out *out);
 /* Flushes and frees. */
 void out_close(struct out *out);

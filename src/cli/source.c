@@ -29,7 +29,10 @@ void source_clear(struct source *source)
 
 static void complain(struct source *source, const char *path, int error)
 {
-    cli_error("%s: %s", path, strerror(error));
+    if (source->complain != NULL)
+        source->complain(source->ctx, path, error);
+    else
+        cli_error("%s: %s", path, strerror(error));
     source->failed = true;
 }
 
@@ -70,6 +73,20 @@ static void read_file(struct source *source, int dir, const char *name,
     close(fd);
 }
 
+/* The same for what is known to be a regular file. */
+static void take_file(struct source *source, const struct source_file *file)
+{
+    const char *path = file->path.ptr;
+
+    if (source->take_file == NULL || !source->take_file(source->ctx, file)) {
+        read_file(source, file->dir, path + file->path.len - file->name_len,
+                  path);
+        return;
+    }
+    source->messages++;
+    progress_update(source->messages, source->done);
+}
+
 static bool is_folder(int dir, const char *name)
 {
     struct stat info;
@@ -83,9 +100,12 @@ static void read_folder(struct source *source, int fd, const char *path,
 
 /* One name of a folder. Links to files are followed, links to folders are
  * not (they may lead back); sockets, pipes and devices are passed over. */
-static void read_entry(struct source *source, int dir, const char *name,
-                       const char *path, unsigned depth)
+static void read_entry(struct source *source, const struct source_file *file,
+                       unsigned depth)
 {
+    const char *path = file->path.ptr;
+    const char *name = path + file->path.len - file->name_len;
+    const int dir = file->dir;
     struct stat info;
     int fd;
 
@@ -96,7 +116,11 @@ static void read_entry(struct source *source, int dir, const char *name,
     if (S_ISLNK(info.st_mode) && fstatat(dir, name, &info, 0) == 0 &&
         S_ISDIR(info.st_mode))
         return;
-    if (S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)) {
+    if (S_ISREG(info.st_mode)) {
+        take_file(source, file);
+        return;
+    }
+    if (S_ISLNK(info.st_mode)) {
         read_file(source, dir, name, path);
         return;
     }
@@ -115,6 +139,7 @@ static void read_names(struct source *source, int fd, const char *path,
                        unsigned depth, const struct folder *folder)
 {
     const double done = source->done, span = source->span;
+    struct source_file file = {.dir = fd, .folder = ++source->folders};
     size_t path_len = strlen(path);
     struct textbuf full = {0};
 
@@ -127,13 +152,14 @@ static void read_names(struct source *source, int fd, const char *path,
         const struct folder_name *name = &folder->names[i];
 
         full.len = path_len;
-        textbuf_cstr(&full, name->text);
-        textbuf_byte(&full, '\0');
+        textbuf_add(&full, slice_make(name->text, (size_t)name->len + 1));
+        file.path = slice_make(full.ptr, full.len - 1);
+        file.name_len = name->len;
         source->done = done + source->span * (double)i;
         if (name->is_file)
-            read_file(source, fd, name->text, full.ptr);
+            take_file(source, &file);
         else
-            read_entry(source, fd, name->text, full.ptr, depth);
+            read_entry(source, &file, depth);
     }
     source->done = done;
     source->span = span;
@@ -144,9 +170,9 @@ static void read_folder(struct source *source, int fd, const char *path,
                         unsigned depth)
 {
     static char new_name[] = "new", cur_name[] = "cur";
-    static struct folder_name maildir_names[] = {{new_name, false},
-                                                 {cur_name, false}};
-    struct folder maildir = {maildir_names, 2, 2}, names = {0};
+    static struct folder_name maildir_names[] = {{.text = new_name, .len = 3},
+                                                 {.text = cur_name, .len = 3}};
+    struct folder maildir = {.names = maildir_names, .count = 2}, names = {0};
 
     if (depth > SOURCE_DEPTH) {
         complain(source, path, ELOOP);

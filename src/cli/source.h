@@ -6,9 +6,22 @@
 
 #include "cli/stream.h"
 
+/* A regular file of a folder, not yet opened. */
+struct source_file {
+    int dir;                  /* the folder, open */
+    uint64_t folder;          /* its number: no two folders share one */
+    struct bounce_slice path; /* for people */
+    size_t name_len;          /* its last bytes are the name in the folder */
+};
+
 struct source {
     /* Takes a message, which lives until it returns. */
     void (*sink)(void *ctx, const struct input_message *message);
+    /* Takes a file in place of its messages, or returns false and gets those.
+     * NULL: takes none. */
+    bool (*take_file)(void *ctx, const struct source_file *file);
+    /* Says that something cannot be read, and why. NULL: cli_error() does. */
+    void (*complain)(void *ctx, const char *path, int error);
     /* Where to begin in a regular file (fd, at its beginning): 0, or where a
      * message begins. NULL: at the beginning. */
     int64_t (*resume)(void *ctx, int fd, const char *path);
@@ -16,7 +29,7 @@ struct source {
     bool stop; /* set by sink: no further message */
     struct stream stream;
     double done, span; /* the part of the work that runs: progress */
-    uint64_t messages;
+    uint64_t messages, folders;
     bool failed; /* some input could not be read; it was named */
 };
 

@@ -82,16 +82,16 @@ static void render(void *ctx, void *state, const struct input_message *message,
                                           .offset = message->offset,
                                           .labels = run->labels};
     const struct bounce_result *found = NULL;
-    struct bounce_error error = {0};
-    enum bounce_err err = source_read(state, message, &found, &error);
+    enum bounce_err err = source_read(state, message, &found, NULL);
 
     result->tally.messages++;
     if (err != BOUNCE_OK) {
         work_unreadable(result, message, err);
         return;
     }
-    if (run->trace)
-        add_trace(&result->trace, state, message);
+    if (run->trace) /* as text it stands before the rows of its message */
+        add_trace(run->json || run->tabular ? &result->trace : &result->output,
+                  state, message);
     for (size_t i = 0; i < bounce_result_events(found); i++) {
         const struct bounce_event *event = bounce_result_event(found, i);
 
@@ -126,7 +126,7 @@ static void emit(void *ctx, const struct work_result *result)
     struct bounce_slice errors = textbuf_slice(&result->errors), line;
 
     while (slice_next_piece(&errors, '\n', &line))
-        cli_error("%.*s", CLI_ARG(line));
+        cli_error("%.*s", (int)line.len, line.ptr);
     if (result->trace.len > 0 && run->json) {
         if (write(STDERR_FILENO, result->trace.ptr, result->trace.len) < 0)
             run->failed = true;
@@ -136,7 +136,7 @@ static void emit(void *ctx, const struct work_result *result)
     if (run->tabular)
         emit_rows(run, textbuf_slice(&result->output));
     else
-        textbuf_add(&run->out.text, textbuf_slice(&result->output));
+        out_add(&run->out, textbuf_slice(&result->output));
     tally_merge(&run->tally, &result->tally);
     run->failed = run->failed || result->failed;
     out_tick(&run->out);
@@ -149,19 +149,37 @@ static void add_message(void *ctx, const struct input_message *message)
     work_add(run->work, message);
 }
 
+static bool add_file(void *ctx, const struct source_file *file)
+{
+    struct read_run *run = ctx;
+
+    return work_add_file(run->work, file);
+}
+
+static void add_failure(void *ctx, const char *path, int error)
+{
+    struct read_run *run = ctx;
+
+    work_add_failure(run->work, path, error);
+}
+
 static bool read_all(struct read_run *run, char *const *paths, int count,
                      unsigned jobs)
 {
-    const struct work_job job = {.start = start_state,
-                                 .render = render,
-                                 .stop = stop_state,
-                                 .emit = emit,
-                                 .ctx = run};
+    struct work_job job = {.start = start_state,
+                           .render = render,
+                           .stop = stop_state,
+                           .emit = emit,
+                           .ctx = run};
     struct bounce_options limits;
     struct source source;
 
     bounce_options_init(&limits, sizeof(limits));
+    job.max_message = limits.max_message;
     source_init(&source, limits.max_message, add_message, run);
+    source.complain = add_failure;
+    if (!run->trace) /* on standard error traces come as soon as they are there */
+        source.take_file = add_file;
     run->work = work_new(&job, jobs);
     progress_start("messages");
     source_run(&source, paths, count);

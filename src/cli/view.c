@@ -78,15 +78,13 @@ void view_json(struct textbuf *text, const struct bounce_engine *engine,
                const struct bounce_result *result, size_t i,
                const struct bounce_json_options *options)
 {
-    size_t need;
+    size_t need = 16384; /* with plenty of room writing is quick */
+    char *to;
 
-    textbuf_room(text, 4096);
-    for (;;) {
-        need = bounce_event_json(engine, result, i, options,
-                                 text->ptr + text->len, text->cap - text->len);
-        if (need <= text->cap - text->len)
-            break;
-        textbuf_room(text, need);
-    }
+    do {
+        to = textbuf_room(text, need);
+        need = bounce_event_json(engine, result, i, options, to,
+                                 text->cap - text->len);
+    } while (need > text->cap - text->len);
     text->len += need;
 }

@@ -1,115 +1,34 @@
 /* SPDX-License-Identifier: MIT
- * The queue is a ring of batches. The main thread fills the batch at `fill`,
- * threads take the one at `take`, the main thread emits the one at `emit`:
- * emit <= take <= fill, all counting up; a batch's slot is its number modulo
- * the size of the ring. */
+ * A queue is a ring of batches. The caller's thread fills the batch at `fill`,
+ * any thread renders the one at `take`, the caller's emits the one at `emit`:
+ * emit <= take <= fill, all counting up; a batch's slot is its number modulo the
+ * size of the ring. An mbox that is found in a folder has its messages go
+ * through a queue of their own while the other one stands still. */
 #include "cli/work.h"
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/work_batch.h"
 
-#define BATCH_MESSAGES 64
-#define BATCH_BYTES    ((size_t)256 << 10)
-
-struct batch_item {
-    struct input_message message; /* data and source are offsets below */
-    size_t source_at, data_at;
-};
-
-struct batch {
-    struct textbuf bytes; /* names and messages */
-    struct batch_item items[BATCH_MESSAGES];
-    size_t count;
-    struct work_result result;
-    bool done;
+struct queue {
+    struct work_batch *ring;
+    size_t size, fill, take, emit;
 };
 
 struct work {
     struct work_job job;
-    unsigned threads; /* 0: all is done by the caller's thread */
+    unsigned threads, started; /* the caller's is not counted */
     pthread_t *ids;
-    void *state; /* of the caller's thread, when threads is 0 */
+    struct work_hand hand; /* of the caller's thread */
+    struct stream mbox;
+    struct queue main, inner;
     pthread_mutex_t lock;
-    pthread_cond_t filled, done;
-    struct batch *ring;
-    size_t ring_size;
-    size_t fill, take, emit;
+    pthread_cond_t filled, rendered;
     bool closing;
 };
-
-static void result_reset(struct work_result *result)
-{
-    result->output.len = result->errors.len = result->trace.len = 0;
-    result->tally = (struct tally){0};
-    result->failed = false;
-}
-
-static void result_free(const struct work_job *job, struct work_result *result)
-{
-    if (job->drop != NULL && result->own != NULL)
-        job->drop(job->ctx, result->own);
-    textbuf_free(&result->output);
-    textbuf_free(&result->errors);
-    textbuf_free(&result->trace);
-}
-
-static void render_batch(struct work *work, void *state, struct batch *batch)
-{
-    result_reset(&batch->result);
-    for (size_t i = 0; i < batch->count; i++) {
-        struct batch_item *item = &batch->items[i];
-
-        item->message.source.ptr = batch->bytes.ptr + item->source_at;
-        item->message.data = batch->bytes.ptr + item->data_at;
-        work->job.render(work->job.ctx, state, &item->message, &batch->result);
-    }
-}
-
-static void *thread_main(void *arg)
-{
-    struct work *work = arg;
-    void *state = work->job.start(work->job.ctx);
-
-    pthread_mutex_lock(&work->lock);
-    for (;;) {
-        struct batch *batch;
-
-        while (work->take == work->fill && !work->closing)
-            pthread_cond_wait(&work->filled, &work->lock);
-        if (work->take == work->fill)
-            break;
-        batch = &work->ring[work->take++ % work->ring_size];
-        pthread_mutex_unlock(&work->lock);
-        render_batch(work, state, batch);
-        pthread_mutex_lock(&work->lock);
-        batch->done = true;
-        pthread_cond_signal(&work->done);
-    }
-    pthread_mutex_unlock(&work->lock);
-    work->job.stop(work->job.ctx, state);
-    return NULL;
-}
-
-static void start_threads(struct work *work)
-{
-    work->ring_size = 2 * (size_t)work->threads + 2;
-    work->ring = cli_array(NULL, work->ring_size, sizeof(*work->ring));
-    memset(work->ring, 0, work->ring_size * sizeof(*work->ring));
-    work->ids = cli_array(NULL, work->threads, sizeof(*work->ids));
-    if (pthread_mutex_init(&work->lock, NULL) != 0 ||
-        pthread_cond_init(&work->filled, NULL) != 0 ||
-        pthread_cond_init(&work->done, NULL) != 0)
-        cli_fail(CLI_TRY_AGAIN, "cannot make threads");
-    for (unsigned i = 0; i < work->threads; i++) {
-        int error = pthread_create(&work->ids[i], NULL, thread_main, work);
-
-        if (error != 0)
-            cli_fail(CLI_TRY_AGAIN, "cannot make a thread: %s",
-                     strerror(error));
-    }
-}
 
 void work_unreadable(struct work_result *result,
                      const struct input_message *message, enum bounce_err err)
@@ -120,117 +39,265 @@ void work_unreadable(struct work_result *result,
     result->failed = true;
 }
 
+/* ---- Queues ---------------------------------------------------------- */
+
+static void queue_init(struct queue *queue, size_t size)
+{
+    *queue = (struct queue){.size = size};
+    queue->ring = cli_array(NULL, size, sizeof(*queue->ring));
+    for (size_t i = 0; i < size; i++)
+        work_batch_init(&queue->ring[i]);
+}
+
+static void queue_free(struct queue *queue, const struct work_job *job)
+{
+    for (size_t i = 0; i < queue->size; i++)
+        work_batch_free(&queue->ring[i], job);
+    free(queue->ring);
+}
+
+static struct work_batch *queue_at(struct queue *queue, size_t number)
+{
+    return &queue->ring[number % queue->size];
+}
+
+/* The next batch to render, or NULL. Under the lock. */
+static struct work_batch *take_batch(struct work *work)
+{
+    struct queue *queue =
+        work->inner.take < work->inner.fill ? &work->inner : &work->main;
+
+    return queue->take < queue->fill ? queue_at(queue, queue->take++) : NULL;
+}
+
+/* ---- Threads --------------------------------------------------------- */
+
+/* Under the lock, but for the work itself. */
+static void render_batch(struct work *work, struct work_hand *hand,
+                         struct work_batch *batch)
+{
+    pthread_mutex_unlock(&work->lock);
+    work_batch_render(&work->job, hand, batch);
+    pthread_mutex_lock(&work->lock);
+    batch->rendered = true;
+}
+
+static void *thread_main(void *arg)
+{
+    struct work *work = arg;
+    struct work_hand hand = {.state = work->job.start(work->job.ctx)};
+    struct work_batch *batch;
+
+    pthread_mutex_lock(&work->lock);
+    for (;;) {
+        while ((batch = take_batch(work)) == NULL && !work->closing)
+            pthread_cond_wait(&work->filled, &work->lock);
+        if (batch == NULL)
+            break;
+        render_batch(work, &hand, batch);
+        pthread_cond_signal(&work->rendered);
+    }
+    pthread_mutex_unlock(&work->lock);
+    work->job.stop(work->job.ctx, hand.state);
+    work_hand_clear(&hand);
+    return NULL;
+}
+
+/* One more, as long as there is more to do than the threads do. */
+static void start_thread(struct work *work)
+{
+    if (work->started < work->threads &&
+        pthread_create(&work->ids[work->started], NULL, thread_main, work) == 0)
+        work->started++;
+}
+
+static void init_threads(struct work *work)
+{
+    work->ids = cli_array(NULL, work->threads, sizeof(*work->ids));
+    if (pthread_mutex_init(&work->lock, NULL) != 0 ||
+        pthread_cond_init(&work->filled, NULL) != 0 ||
+        pthread_cond_init(&work->rendered, NULL) != 0)
+        cli_fail(CLI_TRY_AGAIN, "cannot make threads");
+}
+
 struct work *work_new(const struct work_job *job, unsigned threads)
 {
     struct work *work = cli_realloc(NULL, sizeof(*work));
+    size_t ring = threads > 1 ? 2 * (size_t)threads + 2 : 1;
 
-    *work = (struct work){.job = *job, .threads = threads > 1 ? threads : 0};
-    if (work->threads > 0) {
-        start_threads(work);
-    } else {
-        work->ring_size = 1;
-        work->ring = cli_realloc(NULL, sizeof(*work->ring));
-        memset(work->ring, 0, sizeof(*work->ring));
-        work->state = job->start(job->ctx);
-    }
+    *work =
+        (struct work){.job = *job, .threads = threads > 1 ? threads - 1 : 0};
+    work->hand.state = job->start(job->ctx);
+    queue_init(&work->main, ring);
+    queue_init(&work->inner, ring);
+    init_threads(work);
     return work;
-}
-
-/* Emits what is ready; with at least, waits for that many batches. */
-static void emit_ready(struct work *work, size_t at_least)
-{
-    while (work->emit < work->fill) {
-        struct batch *batch = &work->ring[work->emit % work->ring_size];
-
-        pthread_mutex_lock(&work->lock);
-        while (!batch->done && at_least > 0)
-            pthread_cond_wait(&work->done, &work->lock);
-        if (!batch->done) {
-            pthread_mutex_unlock(&work->lock);
-            return;
-        }
-        pthread_mutex_unlock(&work->lock);
-        work->job.emit(work->job.ctx, &batch->result);
-        batch->done = false;
-        batch->count = 0;
-        batch->bytes.len = 0;
-        if (batch->bytes.cap > 4 * BATCH_BYTES) /* after a giant */
-            textbuf_free(&batch->bytes);
-        work->emit++;
-        at_least -= at_least > 0;
-    }
-}
-
-static void submit(struct work *work)
-{
-    pthread_mutex_lock(&work->lock);
-    work->fill++;
-    pthread_cond_signal(&work->filled);
-    pthread_mutex_unlock(&work->lock);
-    emit_ready(work, work->fill - work->emit == work->ring_size ? 1 : 0);
-}
-
-static void add_to_batch(struct work *work, const struct input_message *message)
-{
-    struct batch *batch = &work->ring[work->fill % work->ring_size];
-    struct batch_item *item = &batch->items[batch->count++];
-
-    item->message = *message;
-    item->source_at = batch->bytes.len;
-    textbuf_add(&batch->bytes, message->source);
-    item->data_at = batch->bytes.len;
-    textbuf_add(&batch->bytes, slice_make(message->data, message->len));
-    if (batch->count == BATCH_MESSAGES || batch->bytes.len >= BATCH_BYTES)
-        submit(work);
-}
-
-void work_add(struct work *work, const struct input_message *message)
-{
-    struct work_result *result = &work->ring[0].result;
-
-    if (work->threads > 0) {
-        add_to_batch(work, message);
-        return;
-    }
-    result_reset(result);
-    work->job.render(work->job.ctx, work->state, message, result);
-    work->job.emit(work->job.ctx, result);
-}
-
-void work_drain(struct work *work)
-{
-    if (work->threads == 0)
-        return;
-    if (work->ring[work->fill % work->ring_size].count > 0)
-        submit(work);
-    emit_ready(work, work->fill - work->emit);
 }
 
 static void end_threads(struct work *work)
 {
-    work_drain(work);
     pthread_mutex_lock(&work->lock);
     work->closing = true;
     pthread_cond_broadcast(&work->filled);
     pthread_mutex_unlock(&work->lock);
-    for (unsigned i = 0; i < work->threads; i++)
+    for (unsigned i = 0; i < work->started; i++)
         pthread_join(work->ids[i], NULL);
     pthread_mutex_destroy(&work->lock);
     pthread_cond_destroy(&work->filled);
-    pthread_cond_destroy(&work->done);
+    pthread_cond_destroy(&work->rendered);
+    free(work->ids);
+}
+
+/* ---- Filling and emitting --------------------------------------------- */
+
+static void add_message(struct work *work, struct queue *queue,
+                        const struct input_message *message);
+static void drain(struct work *work, struct queue *queue);
+
+/* The mbox at which the rendering of the batch stopped. */
+static void take_apart(struct work *work, struct work_batch *batch)
+{
+    struct work_item *item = &batch->items[batch->done];
+    struct stream *stream = &work->mbox;
+    struct input_message message;
+
+    if (stream->buf == NULL)
+        stream_init(stream, work->job.max_message);
+    stream_open(stream, batch->mbox,
+                slice_make(batch->bytes.ptr + item->source_at,
+                           item->message.source.len));
+    while (stream_next(stream, &message))
+        add_message(work, &work->inner, &message);
+    drain(work, &work->inner);
+    close(batch->mbox);
+    batch->mbox = -1;
+    item->error = stream->error; /* it is the next item then */
+    batch->done += item->error == 0;
+}
+
+static void emit_batch(struct work *work, struct work_batch *batch)
+{
+    work->job.emit(work->job.ctx, &batch->result);
+    while (batch->mbox >= 0) {
+        take_apart(work, batch);
+        work_batch_render(&work->job, &work->hand, batch);
+        work->job.emit(work->job.ctx, &batch->result);
+    }
+    work_batch_reset(batch);
+}
+
+/* Emits what is ready, and makes what is needed so that at most keep batches
+ * are left: by doing it, or by waiting for the threads that do. */
+static void emit_ready(struct work *work, struct queue *queue, size_t keep)
+{
+    pthread_mutex_lock(&work->lock);
+    while (queue->emit < queue->fill) {
+        struct work_batch *batch = queue_at(queue, queue->emit), *other;
+
+        if (batch->rendered) {
+            pthread_mutex_unlock(&work->lock);
+            emit_batch(work, batch);
+            pthread_mutex_lock(&work->lock);
+            queue->emit++;
+        } else if (queue->fill - queue->emit <= keep) {
+            break;
+        } else if ((other = take_batch(work)) != NULL) {
+            render_batch(work, &work->hand, other);
+        } else {
+            pthread_cond_wait(&work->rendered, &work->lock);
+        }
+    }
+    pthread_mutex_unlock(&work->lock);
+}
+
+static void submit(struct work *work, struct queue *queue)
+{
+    if (queue->fill > queue->emit)
+        start_thread(work);
+    pthread_mutex_lock(&work->lock);
+    queue->fill++;
+    pthread_cond_signal(&work->filled);
+    pthread_mutex_unlock(&work->lock);
+    emit_ready(work, queue, queue->size - 1);
+}
+
+static void drain(struct work *work, struct queue *queue)
+{
+    if (queue_at(queue, queue->fill)->count > 0)
+        submit(work, queue);
+    emit_ready(work, queue, 0);
+}
+
+/* Without threads nothing is gained by copying it. */
+static void render_now(struct work *work, struct work_batch *batch,
+                       const struct input_message *message)
+{
+    work_result_begin(&batch->result);
+    work->job.render(work->job.ctx, work->hand.state, message, &batch->result);
+    work->job.emit(work->job.ctx, &batch->result);
+}
+
+static void add_message(struct work *work, struct queue *queue,
+                        const struct input_message *message)
+{
+    struct work_batch *batch = queue_at(queue, queue->fill);
+
+    if (batch->count > 0 && (batch->dir >= 0 || work->threads == 0)) {
+        submit(work, queue);
+        batch = queue_at(queue, queue->fill);
+    }
+    if (work->threads == 0) {
+        render_now(work, batch, message);
+        return;
+    }
+    work_batch_add(batch, message);
+    if (work_batch_full(batch))
+        submit(work, queue);
+}
+
+void work_add(struct work *work, const struct input_message *message)
+{
+    add_message(work, &work->main, message);
+}
+
+bool work_add_file(struct work *work, const struct source_file *file)
+{
+    struct queue *queue = &work->main;
+    struct work_batch *batch = queue_at(queue, queue->fill);
+
+    if (!work_batch_suits(batch, file)) {
+        submit(work, queue);
+        batch = queue_at(queue, queue->fill);
+    }
+    if (!work_batch_add_file(batch, file))
+        return false;
+    if (work_batch_full(batch))
+        submit(work, queue);
+    return true;
+}
+
+void work_add_failure(struct work *work, const char *path, int error)
+{
+    struct work_batch *batch = queue_at(&work->main, work->main.fill);
+
+    work_batch_add_failure(batch, path, error);
+    if (work_batch_full(batch))
+        submit(work, &work->main);
+}
+
+void work_drain(struct work *work)
+{
+    drain(work, &work->main);
 }
 
 void work_end(struct work *work)
 {
-    if (work->threads > 0)
-        end_threads(work);
-    else
-        work->job.stop(work->job.ctx, work->state);
-    for (size_t i = 0; i < work->ring_size; i++) {
-        result_free(&work->job, &work->ring[i].result);
-        textbuf_free(&work->ring[i].bytes);
-    }
-    free(work->ring);
-    free(work->ids);
+    work_drain(work);
+    end_threads(work);
+    work->job.stop(work->job.ctx, work->hand.state);
+    work_hand_clear(&work->hand);
+    stream_clear(&work->mbox);
+    queue_free(&work->main, &work->job);
+    queue_free(&work->inner, &work->job);
     free(work);
 }

@@ -4,7 +4,7 @@
 #ifndef BOUNCE_CLI_WORK_H
 #define BOUNCE_CLI_WORK_H
 
-#include "cli/stream.h"
+#include "cli/source.h"
 #include "cli/tally.h"
 
 /* What some messages gave. */
@@ -28,6 +28,7 @@ struct work_job {
     /* Takes results in order, in the thread that calls work_*(). */
     void (*emit)(void *ctx, const struct work_result *result);
     void *ctx;
+    size_t max_message; /* bytes; for work_add_file() */
 };
 
 /* Names the message that could not be read, and why. */
@@ -36,9 +37,16 @@ void work_unreadable(struct work_result *result,
 
 struct work;
 
+/* The caller's thread is one of them: it renders when the others are busy.
+ * Where the system gives fewer, fewer do the work. */
 struct work *work_new(const struct work_job *job, unsigned threads);
 /* The message is used up when this returns. */
 void work_add(struct work *work, const struct input_message *message);
+/* Whoever renders reads the file, too, one message or an mbox. false: the caller
+ * must read it. */
+bool work_add_file(struct work *work, const struct source_file *file);
+/* A complaint in its place: "PATH: why" among the errors. */
+void work_add_failure(struct work *work, const char *path, int error);
 /* Waits for all results and emits them; others may be added. */
 void work_drain(struct work *work);
 /* The same, and frees. */
