@@ -137,7 +137,8 @@ static void emit(void *ctx, const struct work_result *result)
         emit_rows(run, textbuf_slice(&result->output));
     else
         out_add(&run->out, textbuf_slice(&result->output));
-    tally_merge(&run->tally, &result->tally);
+    if (!run->json)
+        tally_merge(&run->tally, &result->tally);
     run->failed = run->failed || result->failed;
     out_tick(&run->out);
 }

@@ -184,17 +184,14 @@ static size_t put_special(struct json_writer *w, struct bounce_slice s)
     return len;
 }
 
-char *json_escape(char *to, struct bounce_slice s)
+/* json_escape() from the first byte on that is not plain, without the quotes.
+ * Not inlined, so that strings which are plain do not pay for it. */
+__attribute__((noinline)) static char *escape_rest(char *to,
+                                                   struct bounce_slice s)
 {
-    *to++ = '"';
-    for (;;) {
-        size_t plain = copy_plain(to, s.ptr, s.len);
+    while (s.len > 0) {
+        size_t plain;
 
-        to += plain;
-        s.ptr += plain;
-        s.len -= plain;
-        if (s.len == 0)
-            break;
         do { /* seldom alone where letters are not ASCII */
             struct json_writer w = {to, JSON_ESCAPED_ROOM(1), 0};
             size_t len = put_special(&w, s);
@@ -203,7 +200,23 @@ char *json_escape(char *to, struct bounce_slice s)
             s.ptr += len;
             s.len -= len;
         } while (s.len > 0 && (unsigned char)*s.ptr >= 0x80);
+        plain = copy_plain(to, s.ptr, s.len);
+        to += plain;
+        s.ptr += plain;
+        s.len -= plain;
     }
+    return to;
+}
+
+char *json_escape(char *to, struct bounce_slice s)
+{
+    size_t plain;
+
+    *to++ = '"';
+    plain = copy_plain(to, s.ptr, s.len);
+    to += plain;
+    if (plain < s.len)
+        to = escape_rest(to, slice_make(s.ptr + plain, s.len - plain));
     *to = '"';
     return to + 1;
 }

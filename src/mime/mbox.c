@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "mime/mbox.h"
 
+#include "base/block.h"
 #include "mime/line.h"
 
 /* A separator longer than this is none: it bounds what must be kept of a line
@@ -27,7 +28,10 @@ static bool is_name_of(struct bounce_slice word, const char *list)
     if (word.len < 3)
         return false;
     for (; *list != '\0'; list += 3) {
-        if (slice_starts_nocase(word, slice_make(list, 3)))
+        /* Bit 0x20 is the case of a letter. */
+        if ((((word.ptr[0] ^ list[0]) | (word.ptr[1] ^ list[1]) |
+              (word.ptr[2] ^ list[2])) &
+             ~0x20) == 0)
             return true;
     }
     return false;
@@ -160,6 +164,39 @@ static bool begins_line(struct bounce_slice window, size_t at)
     return at == 0 || window.ptr[at - 1] == '\n' || window.ptr[at - 1] == '\r';
 }
 
+/* Where c stands first as the first byte of a line, from at on; SLICE_NPOS if
+ * nowhere. */
+static size_t find_line(struct bounce_slice window, size_t at, char c)
+{
+    if (at == 0 && window.len > 0) {
+        if (*window.ptr == c)
+            return 0;
+        at = 1;
+    }
+    for (; at < window.len && window.len - at >= 64; at += 64) {
+        struct block here, before;
+        uint64_t found;
+
+        block_load_all(&here, window.ptr + at);
+        block_load_all(&before, window.ptr + at - 1);
+        found = block_equal(&here, c) &
+                (block_equal(&before, '\n') | block_equal(&before, '\r'));
+        if (found != 0)
+            return at + bits_lowest(found);
+    }
+    while (at < window.len) {
+        size_t hit = slice_find_byte(slice_from(window, at), c);
+
+        if (hit == SLICE_NPOS)
+            break;
+        at += hit;
+        if (begins_line(window, at))
+            return at;
+        at++;
+    }
+    return SLICE_NPOS;
+}
+
 /* Length of the line at the start of s, at most one more than a separator may
  * have; *ended_out tells whether its end was seen. */
 static size_t short_line_len(struct bounce_slice s, bool *ended_out)
@@ -181,16 +218,14 @@ size_t mbox_find(struct bounce_slice window, size_t from, bool at_end,
 
     while (at < window.len) {
         struct bounce_slice rest;
-        size_t hit = slice_find_byte(slice_from(window, at), 'F');
         bool ended;
         size_t len;
 
-        if (hit == SLICE_NPOS)
+        at = find_line(window, at, 'F');
+        if (at == SLICE_NPOS)
             break;
-        at += hit;
         rest = slice_from(window, at);
-        if (!begins_line(window, at) ||
-            !slice_starts(rest, slice_sub(word, 0, rest.len))) {
+        if (!slice_starts(rest, slice_sub(word, 0, rest.len))) {
             at++;
             continue;
         }
@@ -226,18 +261,17 @@ size_t mbox_unquote(char *message, size_t len)
     size_t copied = 0, at = 0;
 
     while (at < len) {
-        size_t hit = slice_find_byte(slice_from(rest, at), '>');
-
-        if (hit == SLICE_NPOS)
+        at = find_line(rest, at, '>');
+        if (at == SLICE_NPOS)
             break;
-        at += hit;
-        if (begins_line(rest, at) && is_quoted_from(slice_from(rest, at))) {
+        if (is_quoted_from(slice_from(rest, at))) {
             memmove(message + done, message + copied, at - copied);
             done += at - copied;
             copied = at + 1;
         }
         at++;
     }
-    memmove(message + done, message + copied, len - copied);
+    if (copied > 0)
+        memmove(message + done, message + copied, len - copied);
     return done + len - copied;
 }

@@ -189,12 +189,76 @@ static void test_unquote(void **state)
     }
 }
 
+/* Texts of all lengths around a block, against looking at each line. */
+static void test_lines_anywhere(void **state)
+{
+    static const char *const pieces[] = {
+        "From a@b.org Thu Apr 29 23:34:45 2010",
+        ">From x",
+        ">>From x",
+        "From here",
+        "F",
+        "\n",
+        "\r",
+        "\n\n",
+        "\r\n",
+        "text of a line",
+        "> x",
+        "\nF",
+        "\n>From "};
+    uint32_t seed = 3;
+
+    (void)state;
+    for (unsigned round = 0; round < 3000; round++) {
+        char text[400], want[400];
+        size_t len = 0, found = 1, want_len = 0, resume;
+        struct guard guard;
+
+        for (size_t i = round % 40; i > 0; i--) {
+            const char *piece;
+
+            seed = seed * 1664525U + 1013904223U;
+            piece = pieces[(seed >> 16) % (sizeof(pieces) / sizeof(pieces[0]))];
+            if (strlen(piece) > sizeof(text) - len)
+                break;
+            memcpy(text + len, piece, strlen(piece));
+            len += strlen(piece);
+        }
+        guard = guard_copy(text, len);
+        for (size_t at = 0; at < len; at++) {
+            bool first =
+                at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r';
+            size_t n = at, end = at;
+
+            while (n < len && text[n] == '>')
+                n++;
+            if (first && n > at && len - n >= 5 &&
+                memcmp(text + n, "From ", 5) == 0)
+                continue; /* one ">" less */
+            want[want_len++] = text[at];
+            while (end < len && text[end] != '\n' && text[end] != '\r')
+                end++;
+            if (at == 0 || !first ||
+                !mbox_is_separator(slice_make(text + at, end - at)))
+                continue;
+            assert_int_equal(mbox_find(guard.slice, found, true, &resume), at);
+            found = at + 1;
+        }
+        assert_true(mbox_find(guard.slice, found, true, &resume) == SLICE_NPOS);
+        assert_int_equal(
+            mbox_unquote(guard.map + (guard.slice.ptr - guard.map), len),
+            want_len);
+        assert_memory_equal(guard.slice.ptr, want, want_len);
+        guard_free(&guard);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),   cmocka_unit_test(test_detect),
         cmocka_unit_test(test_find),    cmocka_unit_test(test_long_line),
-        cmocka_unit_test(test_unquote),
+        cmocka_unit_test(test_unquote), cmocka_unit_test(test_lines_anywhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
