@@ -168,22 +168,6 @@ static bool begins_line(struct bounce_slice window, size_t at)
  * nowhere. */
 static size_t find_line(struct bounce_slice window, size_t at, char c)
 {
-    if (at == 0 && window.len > 0) {
-        if (*window.ptr == c)
-            return 0;
-        at = 1;
-    }
-    for (; at < window.len && window.len - at >= 64; at += 64) {
-        struct block here, before;
-        uint64_t found;
-
-        block_load_all(&here, window.ptr + at);
-        block_load_all(&before, window.ptr + at - 1);
-        found = block_equal(&here, c) &
-                (block_equal(&before, '\n') | block_equal(&before, '\r'));
-        if (found != 0)
-            return at + bits_lowest(found);
-    }
     while (at < window.len) {
         size_t hit = slice_find_byte(slice_from(window, at), c);
 
@@ -201,11 +185,10 @@ static size_t find_line(struct bounce_slice window, size_t at, char c)
  * have; *ended_out tells whether its end was seen. */
 static size_t short_line_len(struct bounce_slice s, bool *ended_out)
 {
-    size_t n = 0;
+    size_t n;
 
     s = slice_sub(s, 0, MAX_SEPARATOR + 1);
-    while (n < s.len && s.ptr[n] != '\n' && s.ptr[n] != '\r')
-        n++;
+    n = (size_t)(block_find_either(s.ptr, s.ptr + s.len, '\n', '\r') - s.ptr);
     *ended_out = n < s.len || n > MAX_SEPARATOR;
     return n;
 }
