@@ -27,6 +27,7 @@ struct domain {
     struct bounce_slice name;
     int64_t tried_at, failed_at, delivered_at;
     int64_t known_tried_at, known_failed_at, known_delivered_at;
+    bool stored;
 };
 
 /* A table by text and number, in the batch's arena. */
@@ -258,9 +259,13 @@ static struct domain *domain_of(struct ledger *ledger, struct bounce_slice name)
                              &b->domain_cap, sizeof(*b->domains));
     if (b->domains == NULL)
         return NULL;
-    b->domains[b->domain_count] = (struct domain){
-        name,           BOUNCE_NO_TIME, BOUNCE_NO_TIME, BOUNCE_NO_TIME,
-        BOUNCE_NO_TIME, BOUNCE_NO_TIME, BOUNCE_NO_TIME};
+    b->domains[b->domain_count] = (struct domain){.name = name,
+                                                  BOUNCE_NO_TIME,
+                                                  BOUNCE_NO_TIME,
+                                                  BOUNCE_NO_TIME,
+                                                  BOUNCE_NO_TIME,
+                                                  BOUNCE_NO_TIME,
+                                                  BOUNCE_NO_TIME};
     b->domain_index.slots[slot] = (uint32_t)++b->domain_count;
     return &b->domains[b->domain_count - 1];
 }
@@ -272,6 +277,8 @@ static const struct store_column domain_columns[] = {
     {"delivered_at", STORE_INT}};
 static const struct store_put domain_put = {"domain", domain_columns, 4, 1,
                                             STORE_REPLACE};
+static const struct store_put domain_new = {"domain", domain_columns, 4, 1,
+                                            STORE_NEW};
 static const struct store_get domain_get = {
     "domain", "domain, tried_at, failed_at, delivered_at", domain_columns, 1};
 
@@ -288,6 +295,7 @@ static bool take_domain(void *ctx, const struct store_value *row,
         d->known_tried_at = value_time(&row[1]);
         d->known_failed_at = value_time(&row[2]);
         d->known_delivered_at = value_time(&row[3]);
+        d->stored = true;
     }
     return true;
 }
@@ -327,9 +335,11 @@ static enum store_err domains_put(struct ledger *ledger,
                                   struct store_error *error)
 {
     struct breaker *b = ledger->breaker;
-    struct rows rows;
+    struct store *store = ledger->book->store;
+    struct rows there, fresh;
+    enum store_err err;
 
-    if (!rows_init(ledger, &rows, 4, b->domain_count))
+    if (!rows_init(ledger, &there, 4, 16) || !rows_init(ledger, &fresh, 4, 16))
         return ledger_nomem(error);
     for (size_t i = 0; i < b->domain_count; i++) {
         const struct domain *d = &b->domains[i];
@@ -343,7 +353,7 @@ static enum store_err domains_put(struct ledger *ledger,
             is_failing(failed, delivered) ==
                 is_failing(d->known_failed_at, d->known_delivered_at))
             continue;
-        row = rows_add(ledger, &rows);
+        row = rows_add(ledger, d->stored ? &there : &fresh);
         if (row == NULL)
             return ledger_nomem(error);
         row[0] = store_text(d->name);
@@ -351,8 +361,10 @@ static enum store_err domains_put(struct ledger *ledger,
         row[2] = store_time(failed);
         row[3] = store_time(delivered);
     }
-    return store_put_rows(ledger->book->store, &domain_put, rows.values,
-                          rows.count, error);
+    err = store_put_rows(store, &domain_put, there.values, there.count, error);
+    if (err != STORE_OK)
+        return err;
+    return store_put_rows(store, &domain_new, fresh.values, fresh.count, error);
 }
 
 static bool take_failing(void *ctx, const struct store_value *row,

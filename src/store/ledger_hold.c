@@ -195,6 +195,8 @@ static struct held *hold_of(struct holds *holds,
 #define HOLD_NAMES HOLD_COLUMNS ", newest_at"
 static const struct store_put hold_put = {"hold", hold_row_columns, COLUMNS,
                                           PARTS, STORE_REPLACE};
+static const struct store_put hold_new = {"hold", hold_row_columns, COLUMNS,
+                                          PARTS, STORE_NEW};
 static const struct store_get hold_get = {"hold", HOLD_NAMES, hold_row_columns,
                                           PARTS};
 
@@ -209,6 +211,7 @@ static bool take_hold(void *ctx, const struct store_value *row, size_t columns)
     if (held == NULL)
         return false;
     held->hold = hold;
+    held->stored = true;
     held->newest_at = value_time(&row[HOLD_COLUMN_COUNT]);
     return true;
 }
@@ -425,11 +428,11 @@ static bool is_in_force(const struct bounce_hold *hold, int64_t at)
 static bool put_off(struct ledger *ledger, const struct wish *w,
                     struct held *held)
 {
-    held->times = ledger_grow(ledger, held->times, held->time_count,
-                              &held->time_cap, sizeof(*held->times));
-    if (held->times == NULL)
+    held->news = ledger_grow(ledger, held->news, held->news_count,
+                             &held->news_cap, sizeof(*held->news));
+    if (held->news == NULL)
         return false;
-    held->times[held->time_count++] = w->entry->at;
+    held->news[held->news_count++] = (struct hold_news){w->entry->at, w};
     return true;
 }
 
@@ -437,8 +440,8 @@ static bool note_late(struct ledger *ledger, const struct wish *w,
                       struct held *held)
 {
     held->late = w;
-    held->times = NULL;
-    held->time_count = held->time_cap = 0;
+    held->news = NULL;
+    held->news_count = held->news_cap = 0;
     return put_off(ledger, w, held);
 }
 
@@ -463,10 +466,11 @@ static enum store_err open_hold(struct ledger *ledger, struct wish *w,
     held->dirty |= w->entry->at > held->newest_at;
     if (w->entry->at > held->newest_at)
         held->newest_at = w->entry->at;
+    /* Late, or a delivery ended it that comes later than this. */
+    w->put_off = held->late != NULL || w->entry->at <= held->hold.delivered_at;
     if (held->late != NULL)
         return put_off(ledger, w, held) ? STORE_OK : ledger_nomem(error);
-    /* A delivery ended it that comes later than this. */
-    if (w->entry->at <= held->hold.delivered_at)
+    if (w->put_off)
         return note_late(ledger, w, held) ? STORE_OK : ledger_nomem(error);
     held->was_open = is_in_force(&held->hold, w->entry->at);
     if (!bounce_hold_open(&held->hold, w->request))
@@ -539,7 +543,8 @@ static void see_request(const struct wish *w)
 }
 
 static enum store_err redo(struct ledger *ledger, struct held *held,
-                           struct rows *rows, struct store_error *error)
+                           struct hold_log_rows *rows,
+                           struct store_error *error)
 {
     const struct wish *w = held->late;
     int64_t was_until = held->hold.cause.until;
@@ -547,8 +552,8 @@ static enum store_err redo(struct ledger *ledger, struct held *held,
     enum store_err err;
 
     held->was_open = is_in_force(&held->hold, ledger->now);
-    err = hold_log_redo(ledger, &held->hold, held->times, held->time_count,
-                        rows, error);
+    err = hold_log_redo(ledger, &held->hold, held->news, held->news_count, rows,
+                        error);
     if (err != STORE_OK)
         return err;
     held->changed = true;
@@ -569,16 +574,16 @@ static enum store_err redo_late(struct ledger *ledger,
                                 struct store_error *error)
 {
     struct holds *holds = ledger->holds;
-    struct rows rows;
+    struct hold_log_rows rows;
     enum store_err err = hold_log_begin(ledger, &rows, error);
 
     for (size_t i = 0; i < holds->slot_count; i++) {
         for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
-            if (h->late != NULL && h->time_count > 0 && err == STORE_OK)
+            if (h->late != NULL && h->news_count > 0 && err == STORE_OK)
                 err = redo(ledger, h, &rows, error);
             h->late = NULL;
-            h->times = NULL;
-            h->time_count = h->time_cap = 0;
+            h->news = NULL;
+            h->news_count = h->news_cap = 0;
         }
     }
     return err == STORE_OK ? hold_log_end(ledger, &rows, error) : err;
@@ -627,11 +632,13 @@ static enum store_err bump(struct ledger *ledger, const char *name,
 static enum store_err put(struct ledger *ledger, struct store_error *error)
 {
     struct holds *holds = ledger->holds;
+    struct store *store = ledger->book->store;
     bool changed = false;
-    struct rows rows;
+    struct rows there, fresh;
     enum store_err err;
 
-    if (!rows_init(ledger, &rows, COLUMNS, 16))
+    if (!rows_init(ledger, &there, COLUMNS, 16) ||
+        !rows_init(ledger, &fresh, COLUMNS, 16))
         return ledger_nomem(error);
     for (size_t i = 0; i < holds->slot_count; i++) {
         for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
@@ -641,17 +648,20 @@ static enum store_err put(struct ledger *ledger, struct store_error *error)
                 continue;
             changed |= h->changed;
             h->dirty = h->changed = false;
-            row = rows_add(ledger, &rows);
+            row = rows_add(ledger, h->stored ? &there : &fresh);
             if (row == NULL)
                 return ledger_nomem(error);
+            h->stored = true;
             hold_row_fill(&h->hold, row);
             row[HOLD_COLUMN_COUNT] = store_time(h->newest_at);
         }
     }
-    if (rows.count == 0)
+    if (there.count + fresh.count == 0)
         return STORE_OK;
-    err = store_put_rows(ledger->book->store, &hold_put, rows.values,
-                         rows.count, error);
+    err = store_put_rows(store, &hold_put, there.values, there.count, error);
+    if (err == STORE_OK)
+        err =
+            store_put_rows(store, &hold_new, fresh.values, fresh.count, error);
     if (err == STORE_OK)
         err = bump(ledger, "hold_log", &holds->log_version, error);
     return err == STORE_OK && changed

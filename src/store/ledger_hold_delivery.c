@@ -183,11 +183,19 @@ static enum store_err find_delivery(struct ledger *ledger,
                                     int64_t *at_out, struct store_error *error)
 {
     const struct hold_nears *nears = holds_near(ledger->holds);
+    int64_t near = BOUNCE_NO_TIME;
+    enum store_err err;
 
-    if (nears == NULL || from < nears->from)
+    if (nears == NULL || to < nears->from)
         return ask_delivery(ledger, key, from, to, last, at_out, error);
-    *at_out = find_near(nears, key, from, to, last);
-    return STORE_OK;
+    near = find_near(nears, key, from, to, last);
+    *at_out = near;
+    if (from >= nears->from || (last && near != BOUNCE_NO_TIME))
+        return STORE_OK;
+    err = ask_delivery(ledger, key, from, nears->from - 1, last, at_out, error);
+    if (err == STORE_OK && *at_out == BOUNCE_NO_TIME)
+        *at_out = near;
+    return err;
 }
 
 /* Of those that find the hold open: the first one ends it; when only a person

@@ -16,8 +16,15 @@ struct wish {
     const struct bounce_hold_request *request; /* NULL: a delivery */
     unsigned flags;
     struct held *held; /* of a request */
+    bool put_off;      /* it may come too late, and is stored by the redo */
     bool took;         /* the hold is another since then; after says which */
     char after[160];
+};
+
+/* Something that came in late, or may have. */
+struct hold_news {
+    int64_t at;
+    const struct wish *wish; /* NULL: an end by hand, whose row is stored */
 };
 
 struct held {
@@ -25,8 +32,9 @@ struct held {
     struct bounce_hold hold;
     int64_t newest_at; /* of its log, before this batch; BOUNCE_NO_TIME: none */
     const struct wish *late; /* something of this batch may come too late */
-    int64_t *times;          /* of all of it, when late; in the batch's arena */
-    size_t time_count, time_cap;
+    struct hold_news *news;  /* all of it, when late; in the batch's arena */
+    size_t news_count, news_cap;
+    bool stored;  /* it has a row */
     bool dirty;   /* its row must be written */
     bool changed; /* the hold itself is another */
     bool was_open;
@@ -37,22 +45,27 @@ const char *hold_part(const struct bounce_hold_key *key, unsigned i);
 
 /* A hold as text for column after. */
 void hold_log_write(const struct bounce_hold *hold, char *out, size_t cap);
-/* Stores the requests among wishes. */
+/* Stores the requests among wishes that are not put off. */
 enum store_err hold_log_put(struct ledger *ledger, const struct wish *wishes,
                             size_t count, struct store_error *error);
-/* What the hold comes to when something came in late, or may have: times are
- * those of everything that came in, in order. From each on it is done again in
- * the order of time, until it is what it was: of one second requests first, then
+/* Rows of the log, of any number of holds, whose keys must live until they are
+ * put: stored ones that are others now, and requests that were put off. */
+struct hold_log_rows {
+    struct rows changed, fresh;
+};
+enum store_err hold_log_begin(struct ledger *ledger, struct hold_log_rows *rows,
+                              struct store_error *error);
+enum store_err hold_log_end(struct ledger *ledger,
+                            const struct hold_log_rows *rows,
+                            struct store_error *error);
+/* What the hold comes to when something came in late, or may have: news is all
+ * that came in, in order. From the time of each on it is done again in the order
+ * of time, until it is what it was: of one second requests first, then
  * deliveries, then ends. */
 enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
-                             const int64_t *times, size_t count,
-                             struct rows *rows, struct store_error *error);
-/* rows: those of the log that this changes, of any number of holds; hold's key
- * must live until they are put. */
-enum store_err hold_log_begin(struct ledger *ledger, struct rows *rows,
-                              struct store_error *error);
-enum store_err hold_log_end(struct ledger *ledger, const struct rows *rows,
-                            struct store_error *error);
+                             const struct hold_news *news, size_t count,
+                             struct hold_log_rows *rows,
+                             struct store_error *error);
 /* ledger_hold_delivery.c: does to a hold what the stored deliveries from one
  * time to another do to it. */
 enum store_err hold_log_deliver(struct ledger *ledger, struct bounce_hold *hold,

@@ -46,6 +46,7 @@ struct item {
     struct bounce_cause cause;
     int64_t base_s, max_s, reset_s;
     bool by_hand;
+    bool fresh;                    /* not stored so far */
     char after[160], becomes[160]; /* "": no other than before */
 };
 
@@ -175,6 +176,20 @@ static void fill_row(const struct bounce_hold_key *key, const struct item *item,
         row[17] = store_text(slice_cstr(after));
 }
 
+/* What asked for a hold. */
+static void make_item(const struct wish *w, struct item *item)
+{
+    memset(item, 0, sizeof(*item));
+    item->at = w->entry->at;
+    item->kind = KIND_REQUEST;
+    item->cause = w->request->cause;
+    memcpy(item->id, item->cause.event_id, sizeof(item->id));
+    item->base_s = w->request->base_s;
+    item->max_s = w->request->max_s;
+    item->reset_s = w->request->reset_s;
+    item->by_hand = w->request->by_hand;
+}
+
 static bool same_row(const struct wish *a, const struct wish *b)
 {
     return a->held == b->held && a->entry->at == b->entry->at &&
@@ -194,21 +209,15 @@ enum store_err hold_log_put(struct ledger *ledger, const struct wish *wishes,
         struct item *item;
         struct store_value *row;
 
-        if (w->request == NULL || (last != NULL && same_row(last, w)))
+        if (w->request == NULL || w->put_off ||
+            (last != NULL && same_row(last, w)))
             continue;
         last = w;
-        item = arena_calloc(&ledger->arena, 1, sizeof(*item));
+        item = arena_alloc(&ledger->arena, sizeof(*item));
         row = rows_add(ledger, &rows);
         if (item == NULL || row == NULL)
             return ledger_nomem(error);
-        item->at = w->entry->at;
-        item->kind = KIND_REQUEST;
-        item->cause = w->request->cause;
-        memcpy(item->id, item->cause.event_id, sizeof(item->id));
-        item->base_s = w->request->base_s;
-        item->max_s = w->request->max_s;
-        item->reset_s = w->request->reset_s;
-        item->by_hand = w->request->by_hand;
+        make_item(w, item);
         fill_row(&w->request->key, item, w->took ? w->after : "", row);
     }
     return store_put_rows(ledger->book->store, &log_new, rows.values,
@@ -233,41 +242,27 @@ static void do_item(struct bounce_hold *hold, struct item *item)
         hold_log_write(hold, item->becomes, sizeof(item->becomes));
 }
 
-/* Notes the rows behind which the hold is another than it was. */
-static bool note_items(const struct items *items,
-                       const struct bounce_hold_key *key, struct rows *rows)
-{
-    struct ledger *ledger = items->ledger;
-
-    for (size_t i = 0; i < items->count; i++) {
-        const struct item *item = &items->list[i];
-        struct item *copy;
-        struct store_value *row;
-
-        if (item->kind == KIND_BASE || strcmp(item->after, item->becomes) == 0)
-            continue;
-        copy = arena_alloc(&ledger->arena, sizeof(*copy));
-        row = rows_add(ledger, rows);
-        if (copy == NULL || row == NULL)
-            return false;
-        *copy = *item;
-        fill_row(key, copy, copy->becomes, row);
-    }
-    return true;
-}
-
-enum store_err hold_log_begin(struct ledger *ledger, struct rows *rows,
+enum store_err hold_log_begin(struct ledger *ledger, struct hold_log_rows *rows,
                               struct store_error *error)
 {
-    return rows_init(ledger, rows, COLUMNS, 16) ? STORE_OK
-                                                : ledger_nomem(error);
+    return rows_init(ledger, &rows->changed, COLUMNS, 16) &&
+                   rows_init(ledger, &rows->fresh, COLUMNS, 16)
+               ? STORE_OK
+               : ledger_nomem(error);
 }
 
-enum store_err hold_log_end(struct ledger *ledger, const struct rows *rows,
+enum store_err hold_log_end(struct ledger *ledger,
+                            const struct hold_log_rows *rows,
                             struct store_error *error)
 {
-    return store_put_rows(ledger->book->store, &log_put, rows->values,
-                          rows->count, error);
+    struct store *store = ledger->book->store;
+    enum store_err err = store_put_rows(store, &log_new, rows->fresh.values,
+                                        rows->fresh.count, error);
+
+    if (err != STORE_OK)
+        return err;
+    return store_put_rows(store, &log_put, rows->changed.values,
+                          rows->changed.count, error);
 }
 
 /* The hold as it was before a time, and since when deliveries may have changed
@@ -306,21 +301,63 @@ static enum store_err read_start(struct ledger *ledger,
 
 /* How far a hold was done again. */
 struct redoing {
-    struct items items; /* a page */
+    struct items stored; /* a page of the log */
+    struct item *own;    /* requests that were put off, in the log's order */
+    size_t own_count, own_at, own_done;
+    struct item **page; /* of both, in order */
+    size_t page_count, page_cap;
     struct bounce_hold *hold;
     const struct bounce_hold *before; /* as it was in the end */
-    int64_t since;        /* deliveries from here on were not looked at */
-    const int64_t *times; /* what came in, in order */
+    int64_t since; /* deliveries from here on were not looked at */
+    const struct hold_news *news; /* what came in, in order */
     size_t count, passed;
-    struct rows *rows; /* of the log that are others */
-    bool agrees;       /* with what was before: the rest is as it was */
+    struct rows *changed; /* of the log that are others */
+    bool agrees;          /* with what was before: the rest is as it was */
     bool ended;
 };
 
-static enum store_err read_page(struct redoing *r, int64_t from,
-                                struct store_error *error)
+/* As the log is ordered. */
+static int by_place(const void *a, const void *b)
 {
-    struct items *items = &r->items;
+    const struct item *x = a, *y = b;
+
+    if (x->at != y->at)
+        return x->at < y->at ? -1 : 1;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    return strcmp(x->id, y->id);
+}
+
+static bool take_own(struct redoing *r)
+{
+    size_t kept = 0;
+
+    r->own =
+        arena_alloc(&r->stored.ledger->arena, (r->count + 1) * sizeof(*r->own));
+    if (r->own == NULL)
+        return false;
+    for (size_t i = 0; i < r->count; i++) {
+        const struct wish *w = r->news[i].wish;
+
+        if (w != NULL && w->request != NULL) {
+            make_item(w, &r->own[r->own_count]);
+            r->own[r->own_count++].fresh = true;
+        }
+    }
+    if (r->own_count > 1)
+        qsort(r->own, r->own_count, sizeof(*r->own), by_place);
+    for (size_t i = 0; i < r->own_count; i++) {
+        if (kept == 0 || by_place(&r->own[kept - 1], &r->own[i]) != 0)
+            r->own[kept++] = r->own[i];
+    }
+    r->own_count = kept;
+    return true;
+}
+
+static enum store_err read_stored(struct redoing *r, int64_t from,
+                                  struct store_error *error)
+{
+    struct items *items = &r->stored;
     const struct item *last =
         items->count > 0 ? &items->list[items->count - 1] : NULL;
     struct store_value values[HOLD_PARTS + 3];
@@ -339,40 +376,118 @@ static enum store_err read_page(struct redoing *r, int64_t from,
                            "(kind = $7 AND id > $8)) "
                            "ORDER BY at, kind, id LIMIT 200",
                     values, HOLD_PARTS + 3, take_item, items, error);
+    r->ended = items->count < PAGE;
     return items->failed ? ledger_nomem(error) : err;
+}
+
+static bool page_add(struct redoing *r, struct item *item)
+{
+    r->page = ledger_grow(r->stored.ledger, r->page, r->page_count,
+                          &r->page_cap, sizeof(struct item *));
+    if (r->page == NULL)
+        return false;
+    r->page[r->page_count++] = item;
+    return true;
+}
+
+/* The stored ones with those of the batch between them. */
+static enum store_err read_page(struct redoing *r, int64_t from,
+                                struct store_error *error)
+{
+    enum store_err err = read_stored(r, from, error);
+    size_t i = 0;
+
+    r->page_count = 0;
+    while (err == STORE_OK) {
+        struct item *own = r->own_at < r->own_count ? &r->own[r->own_at] : NULL;
+        struct item *stored = i < r->stored.count ? &r->stored.list[i] : NULL;
+        int order = own == NULL      ? -1
+                    : stored == NULL ? 1
+                                     : by_place(stored, own);
+
+        if (stored == NULL && (own == NULL || !r->ended))
+            break;
+        if (order == 0)
+            own->fresh = false;
+        r->own_at += order >= 0;
+        i += order <= 0;
+        if (!page_add(r, order <= 0 ? stored : own))
+            err = ledger_nomem(error);
+    }
+    return err;
 }
 
 /* Whether all that came in is done, and the hold is what it was before behind
  * this row. */
 static bool has_met(struct redoing *r, const struct item *item)
 {
-    while (r->passed < r->count && r->times[r->passed] < item->at)
+    while (r->passed < r->count && r->news[r->passed].at < item->at)
         r->passed++;
-    return (r->passed == r->count || r->times[r->passed] > item->at) &&
+    return (r->passed == r->count || r->news[r->passed].at > item->at) &&
            item->after[0] != '\0' && strcmp(item->after, item->becomes) == 0;
+}
+
+/* Notes the rows behind which the hold is another than it was. */
+static bool note_changed(struct redoing *r)
+{
+    struct ledger *ledger = r->stored.ledger;
+
+    for (size_t i = 0; i < r->page_count; i++) {
+        const struct item *item = r->page[i];
+        struct item *copy;
+        struct store_value *row;
+
+        if (item->fresh || item->kind == KIND_BASE ||
+            strcmp(item->after, item->becomes) == 0)
+            continue;
+        copy = arena_alloc(&ledger->arena, sizeof(*copy));
+        row = rows_add(ledger, r->changed);
+        if (copy == NULL || row == NULL)
+            return false;
+        *copy = *item;
+        fill_row(&r->before->key, copy, copy->becomes, row);
+    }
+    return true;
+}
+
+static bool note_own(const struct redoing *r, struct rows *fresh)
+{
+    for (size_t i = 0; i < r->own_count; i++) {
+        struct store_value *row;
+
+        if (!r->own[i].fresh)
+            continue;
+        row = rows_add(r->stored.ledger, fresh);
+        if (row == NULL)
+            return false;
+        fill_row(&r->before->key, &r->own[i], r->own[i].becomes, row);
+    }
+    return true;
 }
 
 static enum store_err do_page(struct redoing *r, struct store_error *error)
 {
-    struct items *items = &r->items;
     enum store_err err = STORE_OK;
 
-    for (size_t i = 0; i < items->count && err == STORE_OK && !r->agrees; i++) {
-        struct item *item = &items->list[i];
+    for (size_t i = 0; i < r->page_count && err == STORE_OK && !r->agrees;
+         i++) {
+        struct item *item = r->page[i];
         bool end = item->kind == KIND_END;
 
         if (item->kind == KIND_BASE)
             continue;
-        err = hold_log_deliver(items->ledger, r->hold, r->since,
+        err = hold_log_deliver(r->stored.ledger, r->hold, r->since,
                                item->at - (end ? 0 : 1), error);
         if (r->since < item->at)
             r->since = item->at;
         do_item(r->hold, item);
+        if (item->fresh)
+            r->own_done = (size_t)(item - r->own) + 1;
         r->agrees = has_met(r, item);
         if (r->agrees)
-            items->count = i + 1;
+            r->page_count = i + 1;
     }
-    if (err == STORE_OK && !note_items(items, &r->before->key, r->rows))
+    if (err == STORE_OK && !note_changed(r))
         return ledger_nomem(error);
     return err;
 }
@@ -386,12 +501,12 @@ static void skip_known(struct redoing *r, int64_t from)
 
     if (r->hold->by_hand || !r->hold->open)
         return;
-    while (i < r->items.count && r->items.list[i].after[0] == '\0')
+    while (i < r->page_count && r->page[i]->after[0] == '\0')
         i++;
-    if (i < r->items.count) {
+    if (i < r->page_count) {
         struct bounce_hold next = {.step = 0};
 
-        read_after(&r->items.list[i], &next);
+        read_after(r->page[i], &next);
         delivered_at = next.delivered_at;
     } else if (!r->ended) {
         return;
@@ -406,16 +521,18 @@ static void skip_known(struct redoing *r, int64_t from)
 static enum store_err redo_some(struct redoing *r, int64_t from,
                                 struct store_error *error)
 {
-    struct ledger *ledger = r->items.ledger;
+    struct ledger *ledger = r->stored.ledger;
     enum store_err err = read_start(ledger, r->hold, from, &r->since, error);
     bool first = true;
 
     r->agrees = false;
-    r->items.count = 0;
+    r->stored.count = 0;
+    r->own_at = r->own_done;
+    while (r->own_at < r->own_count && r->own[r->own_at].at < from)
+        r->own_at++;
     do {
         if (err == STORE_OK)
             err = read_page(r, from, error);
-        r->ended = r->items.count < PAGE;
         if (err == STORE_OK && first)
             skip_known(r, from);
         first = false;
@@ -429,20 +546,23 @@ static enum store_err redo_some(struct redoing *r, int64_t from,
 }
 
 enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
-                             const int64_t *times, size_t count,
-                             struct rows *rows, struct store_error *error)
+                             const struct hold_news *news, size_t count,
+                             struct hold_log_rows *rows,
+                             struct store_error *error)
 {
     struct bounce_hold done = *hold;
-    struct redoing r = {.items.ledger = ledger,
+    struct redoing r = {.stored.ledger = ledger,
                         .hold = &done,
                         .before = hold,
-                        .times = times,
+                        .news = news,
                         .count = count,
-                        .rows = rows};
-    enum store_err err = STORE_OK;
+                        .changed = &rows->changed};
+    enum store_err err = take_own(&r) ? STORE_OK : ledger_nomem(error);
 
     while (r.passed < count && err == STORE_OK)
-        err = redo_some(&r, times[r.passed], error);
+        err = redo_some(&r, news[r.passed].at, error);
+    if (err == STORE_OK && !note_own(&r, &rows->fresh))
+        return ledger_nomem(error);
     if (err == STORE_OK && !r.agrees)
         *hold = done;
     return err;
@@ -483,8 +603,9 @@ enum store_err holds_end_by_hand(struct ledger *ledger,
                                  int64_t at, struct store_error *error)
 {
     struct item *item = arena_calloc(&ledger->arena, 1, sizeof(*item));
+    const struct hold_news news = {at, NULL};
     enum store_err err = STORE_OK;
-    struct rows rows;
+    struct hold_log_rows rows;
 
     if (item == NULL)
         return ledger_nomem(error);
@@ -496,7 +617,7 @@ enum store_err holds_end_by_hand(struct ledger *ledger,
         if (err == STORE_OK)
             err = hold_log_begin(ledger, &rows, error);
         if (err == STORE_OK)
-            err = hold_log_redo(ledger, &holds[i], &at, 1, &rows, error);
+            err = hold_log_redo(ledger, &holds[i], &news, 1, &rows, error);
         if (err == STORE_OK)
             err = hold_log_end(ledger, &rows, error);
         if (err == STORE_OK)

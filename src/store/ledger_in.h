@@ -119,7 +119,7 @@ struct ledger {
     size_t person_count;
     uint32_t *slots; /* hash table by key: a person's index + 1 */
     size_t slot_mask;
-    struct rows state_rows;
+    struct rows state_rows, state_new; /* there before; and not */
     size_t change_from; /* the changes from here on are of this person */
     struct change **change_list;
     size_t change_count, change_cap;

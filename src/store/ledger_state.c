@@ -16,6 +16,8 @@ static const struct store_column state_columns[] = {
 #define STATE_COLUMNS (sizeof(state_columns) / sizeof(state_columns[0]))
 static const struct store_put state_put = {"state", state_columns,
                                            STATE_COLUMNS, 2, STORE_REPLACE};
+static const struct store_put state_new = {"state", state_columns,
+                                           STATE_COLUMNS, 2, STORE_NEW};
 
 /* A delivery before all that is there resets nothing: without its time an
  * address that gets its mail keeps its text. Whatever comes later is newer than
@@ -282,7 +284,8 @@ static enum store_err keep(struct ledger *ledger, struct person *person,
         return sheet->stored ? state_drop(ledger, person, &sheet->scope, error)
                              : STORE_OK;
     text = arena_dup(&ledger->arena, text);
-    row = rows_add(ledger, &ledger->state_rows);
+    row = rows_add(ledger,
+                   sheet->stored ? &ledger->state_rows : &ledger->state_new);
     if (text.ptr == NULL || row == NULL ||
         !fill_row(ledger, person, sheet, text, row))
         return ledger_nomem(error);
@@ -305,13 +308,20 @@ enum store_err person_keep(struct ledger *ledger, struct person *person,
 bool states_begin(struct ledger *ledger)
 {
     return rows_init(ledger, &ledger->state_rows, STATE_COLUMNS,
-                     ledger->person_count);
+                     ledger->person_count) &&
+           rows_init(ledger, &ledger->state_new, STATE_COLUMNS, 16);
 }
 
 enum store_err states_put(struct ledger *ledger, struct store_error *error)
 {
-    return store_put_rows(ledger->book->store, &state_put,
-                          ledger->state_rows.values, ledger->state_rows.count,
+    struct store *store = ledger->book->store;
+    const struct rows *there = &ledger->state_rows, *fresh = &ledger->state_new;
+    enum store_err err =
+        store_put_rows(store, &state_put, there->values, there->count, error);
+
+    if (err != STORE_OK)
+        return err;
+    return store_put_rows(store, &state_new, fresh->values, fresh->count,
                           error);
 }
 

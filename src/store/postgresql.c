@@ -42,6 +42,7 @@ static enum store_err pg_open(const char *where,
     }
     pg->base.driver = &driver;
     pg->wait_ms = options->wait_ms;
+    pg->writer = options->create;
     err = pg_connect(pg, where, error);
     if (err != STORE_OK) {
         pg_close(&pg->base);

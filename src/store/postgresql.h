@@ -80,6 +80,7 @@ struct pg_store {
     struct store base; /* first: drivers get that */
     PGconn *conn;
     unsigned wait_ms;
+    bool writer; /* its plans go along indexes (postgresql_connect.c) */
     enum { PG_IDLE = 0, PG_READING, PG_WRITING } in; /* a transaction */
     bool failed;      /* of the transaction only a rollback is left */
     bool handing_out; /* a row function runs */
@@ -131,6 +132,7 @@ struct pg_call {
     store_row_fn *row;
     void *ctx;
     bool stream; /* rows one by one, as they come in; else all at the end */
+    bool afresh; /* planned for these very values, and not kept */
 };
 enum store_err pg_call(struct pg_store *pg, const struct pg_call *call,
                        struct store_error *error);

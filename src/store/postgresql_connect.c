@@ -8,7 +8,7 @@
 enum {
     OLDEST_SERVER = 110000, /* PostgreSQL 11: hashtextextended(), jit */
     CONNECT_MIN_S = 2,      /* libpq takes no less */
-    SETTINGS_MAX = 768
+    SETTINGS_MAX = 1024
 };
 
 /* What libpq says of a URL it cannot read quotes from it, and a password in
@@ -84,10 +84,15 @@ static void ignore_notice(void *arg, const char *message)
 }
 
 /* A server where commits are not durable by default is asked to make ours so:
- * acknowledgements promise it. */
+ * acknowledgements promise it. Who writes looks up thousands of keys in one
+ * statement: walking through a whole table for that would be right while the
+ * table is small, and the plan would be kept when it has grown. Nor does it pay
+ * to read all of an index, or to collect all rows where the first one is asked
+ * for, as the planner would that knows little of what the rows hold. */
 static enum store_err set_up(struct pg_store *pg, struct store_error *error)
 {
     const char *encoding = PQparameterStatus(pg->conn, "server_encoding");
+    const char *others = pg->writer ? "off" : "on"; /* than indexes */
     char settings[SETTINGS_MAX];
     PGresult *result;
     enum store_err err = STORE_OK;
@@ -109,10 +114,14 @@ static enum store_err set_up(struct pg_store *pg, struct store_error *error)
         "SET client_min_messages = warning;"
         "SET jit = off;"
         "SET lock_timeout = %u;"
+        "SET enable_seqscan = %s;"
+        "SET enable_bitmapscan = %s;"
+        "SET enable_hashjoin = %s;"
+        "SET enable_mergejoin = %s;"
         "SELECT CASE current_setting('synchronous_commit') WHEN 'off'"
         " THEN set_config('synchronous_commit', 'on', false) END,"
         " current_schema()",
-        pg->wait_ms);
+        pg->wait_ms, others, others, others, others);
     result = PQexec(pg->conn, settings);
     if (!pg_succeeded(result)) {
         err = pg_fail(pg, result, error);

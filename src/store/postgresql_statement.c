@@ -173,9 +173,11 @@ enum store_err pg_call(struct pg_store *pg, const struct pg_call *call,
     const char *name = NULL;
     int *formats;
     int sent;
-    enum store_err err =
-        pg_prepare(pg, call->sql, call->types, call->count, &name, error);
+    enum store_err err = STORE_OK;
 
+    if (!call->afresh) {
+        err = pg_prepare(pg, call->sql, call->types, call->count, &name, error);
+    }
     if (err != STORE_OK) {
         return err;
     }
@@ -186,8 +188,12 @@ enum store_err pg_call(struct pg_store *pg, const struct pg_call *call,
     for (size_t i = 0; i < call->count; i++) {
         formats[i] = 1;
     }
-    sent = PQsendQueryPrepared(pg->conn, name, (int)call->count, call->values,
-                               call->lengths, formats, 1);
+    sent = call->afresh
+               ? PQsendQueryParams(pg->conn, call->sql, (int)call->count,
+                                   call->types, call->values, call->lengths,
+                                   formats, 1)
+               : PQsendQueryPrepared(pg->conn, name, (int)call->count,
+                                     call->values, call->lengths, formats, 1);
     free(formats);
     if (sent == 0) {
         return pg_fail(pg, NULL, error);

@@ -103,7 +103,8 @@ struct store_column {
 enum store_conflict {
     STORE_KEEP,    /* the row that is there stays */
     STORE_REPLACE, /* the columns that are no key are replaced */
-    STORE_ADD      /* integer columns that are no key are added up */
+    STORE_ADD,     /* integer columns that are no key are added up */
+    STORE_NEW      /* as STORE_REPLACE, but hardly any row will be there */
 };
 
 /* Rows into a table. Make it static const: drivers know it by its address. */
