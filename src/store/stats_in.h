@@ -50,5 +50,24 @@ void stats_clear(struct totals *totals);
  * day, and come in the order of their days. */
 enum store_err stats_read(struct totals *totals, bool by_day,
                           struct store_error *error);
+/* Rows of tally and tally_month. */
+struct stats_rows {
+    const char *select, *rest; /* "SELECT ...", "" or " AND ..." */
+    uint64_t least; /* bounces over all time of values they are of; 0: of all */
+    store_row_fn *take;
+    void *ctx;
+};
+/* Gives those of the range: of days and of whole months. In no order. */
+enum store_err stats_read_rows(struct totals *totals,
+                               const struct stats_rows *rows,
+                               struct store_error *error);
+/* Adds all that is counted of some values to their bins. */
+enum store_err stats_read_values(struct totals *totals,
+                                 const struct bounce_slice *values,
+                                 size_t count, struct store_error *error);
+/* Reads at least the rows that a page of filter->limit begins with, when that is
+ * quicker than reading all: else *found_out is false, and the bins are empty. */
+enum store_err stats_read_first(struct totals *totals, bool *found_out,
+                                struct store_error *error);
 
 #endif

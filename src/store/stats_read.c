@@ -2,15 +2,13 @@
  * Counts as stats.c wants them. They come from table tally, whose key is (dim,
  * day, value, ...), and whole months of a long range from tally_month, which is
  * alike: a few values are looked up, all of them are one range. Where most values
- * are not shown, tally_total says in which order to look them up. */
+ * are not shown, stats_rank.c finds those that are. */
 #include <stdlib.h>
 
 #include "store/month.h"
 #include "store/stats_in.h"
 
 #define KEYS_STEP 2000
-#define RANK_STEP 100   /* values that are looked up at once */
-#define RANK_KEYS 20000 /* look-ups beyond which all of a range is read */
 
 static const char *const dims[] = {[STATS_PROVIDER] = "provider",
                                    [STATS_DOMAIN] = "domain",
@@ -133,54 +131,88 @@ static enum store_err read_days(struct totals *t, struct store_error *error)
 
 /* ---- All values ------------------------------------------------------ */
 
-/* What a query says of periods from one to before another. */
-static enum store_err read_range(struct totals *t, const char *select,
-                                 const char *column, const char *rest,
-                                 int64_t from, int64_t end,
+/* Periods of a table, from one to before another. */
+struct range {
+    const char *table, *column;
+    int64_t from, end;
+};
+
+/* " AND ..." for values that have so many bounces over all time. */
+static void add_least(struct totals *t, uint64_t least)
+{
+    struct query *q = &t->query;
+
+    query_add(q, " AND value IN (SELECT value FROM tally_total WHERE dim = ");
+    query_value(q, store_text(slice_cstr(t->dim)));
+    query_add(q, " AND bounced >= ");
+    query_value(q, store_int((int64_t)least));
+    query_add(q, ")");
+}
+
+static enum store_err read_range(struct totals *t,
+                                 const struct stats_rows *rows,
+                                 const struct range *range,
                                  struct store_error *error)
 {
     struct query *q = &t->query;
 
-    if (from >= end)
+    if (range->from >= range->end)
         return STORE_OK;
-    query_init(q, select);
+    query_init(q, rows->select);
+    query_add(q, " FROM ");
+    query_add(q, range->table);
     query_add(q, " WHERE dim = ");
     query_value(q, store_text(slice_cstr(t->dim)));
     query_add(q, " AND ");
-    query_add(q, column);
+    query_add(q, range->column);
     query_add(q, " >= ");
-    query_value(q, store_int(from));
+    query_value(q, store_int(range->from));
     query_add(q, " AND ");
-    query_add(q, column);
+    query_add(q, range->column);
     query_add(q, " < ");
-    query_value(q, store_int(end));
-    query_add(q, rest);
-    return query_run(q, t->book->store, stats_take, t, error);
+    query_value(q, store_int(range->end));
+    if (rows->least > 0)
+        add_least(t, rows->least);
+    query_add(q, rows->rest);
+    return query_run(q, t->book->store, rows->take, rows->ctx, error);
 }
 
 static enum store_err read_by_day(struct totals *t, struct store_error *error)
 {
-    return read_range(t, "SELECT day, value, what, detail, n FROM tally", "day",
-                      " ORDER BY day, value, what, detail", t->first_day,
-                      t->last_day + 1, error);
+    const struct stats_rows rows = {
+        .select = "SELECT day, value, what, detail, n",
+        .rest = " ORDER BY day, value, what, detail",
+        .take = stats_take,
+        .ctx = t};
+    const struct range range = {"tally", "day", t->first_day, t->last_day + 1};
+
+    return read_range(t, &rows, &range, error);
 }
 
 /* In no order: adding up is quicker here than where rows must be sorted for it. */
+enum store_err stats_read_rows(struct totals *t, const struct stats_rows *rows,
+                               struct store_error *error)
+{
+    const struct range ranges[] = {
+        {"tally", "day", t->first_day, t->months},
+        {"tally_month", "month", t->months, t->months_end},
+        {"tally", "day", t->months_end, t->last_day + 1}};
+    enum store_err err = STORE_OK;
+
+    for (size_t i = 0; i < 3 && err == STORE_OK; i++)
+        err = read_range(t, rows, &ranges[i], error);
+    return err;
+}
+
 static enum store_err read_sums(struct totals *t, struct store_error *error)
 {
-    static const char days[] = "SELECT 0, value, what, detail, n FROM tally";
-    static const char months[] =
-        "SELECT 0, value, what, detail, n FROM tally_month";
-    enum store_err err =
-        read_range(t, days, "day", "", t->first_day, t->months, error);
+    const struct stats_rows rows = {.select =
+                                        "SELECT 0, value, what, detail, n",
+                                    .rest = "",
+                                    .take = stats_take,
+                                    .ctx = t};
 
-    if (err == STORE_OK)
-        err =
-            read_range(t, months, "month", "", t->months, t->months_end, error);
-    if (err == STORE_OK)
-        err = read_range(t, days, "day", "", t->months_end, t->last_day + 1,
-                         error);
-    return err;
+    return stats_read_rows(t, &rows, error);
 }
 
 /* ---- Some values ----------------------------------------------------- */
@@ -248,9 +280,9 @@ static enum store_err read_values_by_day(struct totals *t, bool ordered,
     return read_span(t, &span, error);
 }
 
-static enum store_err read_values(struct totals *t,
-                                  const struct bounce_slice *values,
-                                  size_t count, struct store_error *error)
+enum store_err stats_read_values(struct totals *t,
+                                 const struct bounce_slice *values,
+                                 size_t count, struct store_error *error)
 {
     const struct span spans[] = {
         {values, count, t->first_day, t->months, false, KEYS_STEP},
@@ -261,108 +293,6 @@ static enum store_err read_values(struct totals *t,
     for (size_t i = 0; i < 3 && err == STORE_OK; i++)
         err = read_span(t, &spans[i], error);
     return err;
-}
-
-/* ---- The first ones -------------------------------------------------- */
-
-/* Some values in the order of what they have over all time: in no range does any
- * of them have more bounces. */
-struct rank {
-    struct totals *t;
-    struct bounce_slice values[RANK_STEP];
-    uint64_t bounced; /* of the last one */
-    size_t count;
-};
-
-static bool take_rank(void *ctx, const struct store_value *row, size_t columns)
-{
-    struct rank *rank = ctx;
-    struct bounce_slice *value = &rank->values[rank->count++];
-
-    (void)columns;
-    *value = arena_dup(&rank->t->arena, row[0].text);
-    rank->bounced = row[1].integer > 0 ? (uint64_t)row[1].integer : 0;
-    rank->t->no_memory |= value->ptr == NULL;
-    return !rank->t->no_memory;
-}
-
-static enum store_err read_rank(struct rank *rank, size_t from,
-                                struct store_error *error)
-{
-    struct query *q = &rank->t->query;
-
-    rank->count = 0;
-    query_init(q, "SELECT value, bounced FROM tally_total WHERE dim = ");
-    query_value(q, store_text(slice_cstr(rank->t->dim)));
-    query_add(q, " ORDER BY bounced DESC, complaints DESC, sent DESC, value "
-                 "LIMIT ");
-    query_value(q, store_int(RANK_STEP));
-    query_add(q, " OFFSET ");
-    query_value(q, store_int((int64_t)from));
-    return query_run(q, rank->t->book->store, take_rank, rank, error);
-}
-
-static int by_number(const void *a, const void *b)
-{
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-    return x > y ? -1 : x < y;
-}
-
-/* Whether no value behind those of rank can be one of the first. */
-static bool are_found(struct totals *t, const struct rank *rank)
-{
-    uint64_t *bounced;
-    size_t count = 0;
-
-    if (t->count < t->filter->limit)
-        return false;
-    if (t->whole)
-        return true;
-    bounced = arena_alloc(&t->arena, t->count * sizeof(*bounced));
-    if (bounced == NULL)
-        return false;
-    for (size_t i = 0; i < t->slot_count; i++)
-        for (const struct bin *bin = t->slots[i]; bin != NULL; bin = bin->next)
-            bounced[count++] = bin->row.bounced;
-    qsort(bounced, count, sizeof(*bounced), by_number);
-    return rank->bounced < bounced[t->filter->limit - 1];
-}
-
-/* How many look-ups one value takes, and one more. */
-static size_t keys_of_value(const struct totals *t)
-{
-    int64_t days = t->months > t->first_day ? t->months - t->first_day : 0;
-
-    if (t->last_day + 1 > t->months_end)
-        days += t->last_day + 1 - t->months_end;
-    return (size_t)(days + (t->months_end - t->months) / 28) + 1;
-}
-
-/* The rows that will be shown and some more, unless that takes longer than
- * reading all of them. */
-static enum store_err read_first(struct totals *t, bool *found_out,
-                                 struct store_error *error)
-{
-    struct rank *rank = arena_alloc(&t->arena, sizeof(*rank));
-    size_t most = RANK_KEYS / keys_of_value(t);
-
-    *found_out = false;
-    if (rank == NULL)
-        return list_no_memory(error);
-    rank->t = t;
-    for (size_t from = 0; from <= most && !*found_out; from += RANK_STEP) {
-        enum store_err err = read_rank(rank, from, error);
-
-        if (err == STORE_OK)
-            err = read_values(t, rank->values, rank->count, error);
-        if (err != STORE_OK)
-            return err;
-        *found_out = rank->count < RANK_STEP || are_found(t, rank);
-    }
-    if (!*found_out)
-        stats_clear(t);
-    return STORE_OK;
 }
 
 /* ---- Reading --------------------------------------------------------- */
@@ -376,7 +306,7 @@ static enum store_err read_any(struct totals *t, bool by_day,
     if (by_day)
         return read_by_day(t, error);
     if (t->by >= STATS_PROVIDER && t->filter->limit > 0)
-        err = read_first(t, &found, error);
+        err = stats_read_first(t, &found, error);
     return err == STORE_OK && !found ? read_sums(t, error) : err;
 }
 
@@ -389,8 +319,9 @@ static enum store_err read_counts(struct totals *t, bool by_day,
         return err;
     if (t->values.any)
         return read_any(t, by_day, error);
-    return by_day ? read_values_by_day(t, t->by != STATS_DAY, error)
-                  : read_values(t, t->values.list, t->values.count, error);
+    return by_day
+               ? read_values_by_day(t, t->by != STATS_DAY, error)
+               : stats_read_values(t, t->values.list, t->values.count, error);
 }
 
 enum store_err stats_read(struct totals *t, bool by_day,
