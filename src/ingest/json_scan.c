@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "ingest/json_scan.h"
 
+#include "base/block.h"
 #include "base/utf8.h"
 #include "mime/decode.h"
 
@@ -103,31 +104,46 @@ static size_t take_escape(struct json_scan *s, char *out)
     return 1;
 }
 
+/* Over what a string holds as it is, up to its end, an escape or a flaw, which
+ * is said. The text is known to be UTF-8. */
+static void pass_plain(struct json_scan *s)
+{
+    for (;;) {
+        s->at += block_find_special(s->at, s->end, '"', '\\') - s->at;
+        if (s->at == s->end) {
+            json_scan_fail(s, "a string does not end");
+            return;
+        }
+        if (*s->at == '"' || *s->at == '\\')
+            return;
+        if ((unsigned char)*s->at < 0x20) {
+            json_scan_fail(s, "a control character in a string");
+            return;
+        }
+        do
+            s->at++; /* letters beyond ASCII seldom stand alone */
+        while (s->at < s->end && (unsigned char)*s->at >= 0x7F);
+    }
+}
+
 struct bounce_slice json_scan_string(struct json_scan *s)
 {
     char *start = s->at, *out = s->at;
 
     while (s->flaw == NULL) {
-        unsigned char c;
+        char *from = s->at, bytes[4];
+        size_t len;
 
-        if (s->at == s->end) {
-            json_scan_fail(s, "a string does not end");
+        pass_plain(s);
+        len = (size_t)(s->at - from);
+        if (out != from)
+            memmove(out, from, len);
+        out += len;
+        if (s->flaw != NULL || *s->at++ == '"')
             break;
-        }
-        c = (unsigned char)*s->at++;
-        if (c == '"')
-            break;
-        if (c == '\\') {
-            char bytes[4];
-            size_t len = take_escape(s, bytes);
-
-            memcpy(out, bytes, len);
-            out += len;
-        } else if (c < 0x20) {
-            json_scan_fail(s, "a control character in a string");
-        } else {
-            *out++ = (char)c;
-        }
+        len = take_escape(s, bytes);
+        memcpy(out, bytes, len);
+        out += len;
     }
     return slice_make(start, (size_t)(out - start));
 }
@@ -135,18 +151,14 @@ struct bounce_slice json_scan_string(struct json_scan *s)
 /* A string that is not needed: nothing is changed. */
 static void skip_string(struct json_scan *s)
 {
-    while (s->at < s->end && s->flaw == NULL) {
-        unsigned char c = (unsigned char)*s->at++;
+    while (s->flaw == NULL) {
         char ignored[4];
 
-        if (c == '"')
-            return;
-        if (c == '\\')
-            take_escape(s, ignored);
-        else if (c < 0x20)
-            json_scan_fail(s, "a control character in a string");
+        pass_plain(s);
+        if (s->flaw != NULL || *s->at++ == '"')
+            break;
+        take_escape(s, ignored);
     }
-    json_scan_fail(s, "a string does not end");
 }
 
 static size_t skip_digits(struct json_scan *s)
