@@ -45,7 +45,7 @@ set(generated_dir ${PROJECT_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${generated_dir})
 if(EXISTS ${PROJECT_SOURCE_DIR}/tools/gentab.c)
 bounce_generate(gentab "${BOUNCE_GENTAB}" ${generated_dir}/knowledge_tab.c
-  "${PROJECT_SOURCE_DIR}/data;formats;policy" "classify;base" "${knowledge_files}")
+  "${PROJECT_SOURCE_DIR}/data;formats;policy" "classify;report;base" "${knowledge_files}")
 list(APPEND generated_sources ${generated_dir}/knowledge_tab.c)
 endif()
 if(EXISTS ${PROJECT_SOURCE_DIR}/tools/genformats.c)

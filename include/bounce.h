@@ -106,6 +106,9 @@ struct bounce_options {
     unsigned max_warnings; /* warnings kept for a message; default 50 */
     size_t max_rules;      /* bytes of rules added to an engine; default
                             * 16 MiB */
+    size_t max_memo;       /* bytes of verdicts that a reader keeps for replies
+                            * that differ in addresses, numbers and ids alone;
+                            * default 4 MiB, at most max_memory / 16 */
 };
 
 /* Sets every field to its default. size is sizeof(struct bounce_options) as
@@ -504,19 +507,17 @@ struct bounce_hit {
 };
 /* The hits of the last bounce_classify() of reader; at most cap are written,
  * the count is returned. Slices live until the reader's next call. */
-BOUNCE_API size_t bounce_reader_hits(const struct bounce_reader *reader,
+BOUNCE_API size_t bounce_reader_hits(struct bounce_reader *reader,
                                      struct bounce_hit *hits, size_t cap);
 
 /* The template of the last bounce_classify() of reader: the innermost reply,
  * normalised, with what varies masked as {addr}, {ip}, {url}, {host}, {time},
- * {n} and {id}; like replies give one template. Empty when memory is out.
- * Lives until the reader's next call. */
+ * {n} and {id}. Empty when memory is out. Lives until the next call. */
 BOUNCE_API struct bounce_slice
 bounce_reader_template(struct bounce_reader *reader);
 
-/* What the last call of reader found at each stage, one line each
- * ("mime: ...\nreport: ...\n"): bounce read --trace. Only filled when
- * switched on. Lives until the reader's next call. */
+/* What the last call of reader found at each stage, one line each ("mime:
+ * ...\nreport: ...\n"). Only filled when switched on; lives as above. */
 BOUNCE_API void bounce_reader_trace(struct bounce_reader *reader, bool on);
 BOUNCE_API struct bounce_slice
 bounce_reader_trace_text(const struct bounce_reader *reader);

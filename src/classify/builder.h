@@ -137,5 +137,7 @@ bool compile_phrase(struct builder *b, const struct place *place,
                     uint32_t owner);
 /* anchors.c: atoms, slots and bitmap from all patterns. */
 bool compile_anchors(struct builder *b);
+/* compile_guard.c: which words with digits are asked for. */
+bool compile_guard(struct builder *b);
 
 #endif

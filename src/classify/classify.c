@@ -4,6 +4,7 @@
  * then weak wordings, the status, wordings that speak last, the reply code. */
 #include "classify/classify.h"
 
+#include "classify/recall.h"
 #include "classify/signals.h"
 #include "classify/verdict.h"
 
@@ -395,28 +396,27 @@ static void advise(const struct subject *s, const struct reply *reply,
         advice->retry_after_s = said;
 }
 
-static void classify_failure(struct subject *s,
-                             const struct classify_input *input,
-                             struct report_event *report)
+/* false: the context had a say. */
+static bool judge_failure(struct subject *s, const struct classify_input *input,
+                          const struct reply *reply,
+                          struct report_event *report)
 {
     struct bounce_event *event = &report->event;
     struct texts texts = {0};
-    struct reply reply;
+    bool by_context;
 
-    reply_parse(s->message, event->diagnostic, &reply);
-    if (s->message->failed != BOUNCE_OK)
-        return;
-    take_facts(s, input, &reply, event);
+    take_facts(s, input, reply, event);
     if (input->bare_reply)
         kind_of_reply(s, event);
     subject_add_host(s, input->host, false);
-    subject_add_host(s, reply.host, false);
+    subject_add_host(s, reply->host, false);
     subject_add_host(s, event->remote_mta, false);
     subject_add_host(s, domain_of(event->recipient), true);
-    look_at(s, &reply, texts.diagnostic);
-    subject_best_of_sentences(s, &reply, texts.diagnostic);
-    if (texts.diagnostic[TAB_WEIGHT_NORMAL].rule == NULL &&
-        report->context.len > 0)
+    look_at(s, reply, texts.diagnostic);
+    subject_best_of_sentences(s, reply, texts.diagnostic);
+    by_context = texts.diagnostic[TAB_WEIGHT_NORMAL].rule == NULL &&
+                 report->context.len > 0;
+    if (by_context)
         look_at_context(s, report->context, texts.context);
     name_providers(s, event);
     if (event->kind == BOUNCE_KIND_DELIVERY) {
@@ -426,8 +426,27 @@ static void classify_failure(struct subject *s,
         decide(s, &texts, event);
         name_bare_kinds(s, input->bare_reply, event);
     }
-    signals_read(&reply, event);
-    advise(s, &reply, event);
+    signals_read(reply, event);
+    advise(s, reply, event);
+    return !by_context;
+}
+
+static void classify_failure(struct subject *s,
+                             const struct classify_input *input,
+                             struct report_event *report)
+{
+    struct reply_line line;
+    struct recall recall;
+    struct reply reply;
+
+    if (!reply_open(s->message, report->event.diagnostic, &line))
+        return;
+    s->state->recalled = recall_verdict(s, input, &line, report, &recall);
+    if (s->state->recalled)
+        return;
+    reply_parse_line(&line, &reply);
+    if (judge_failure(s, input, &reply, report))
+        recall_keep(s, &recall, &reply, &report->event);
 }
 
 /* Kinds that are no failure need no rules. RFC 5965 section 7.3: not-spam, and
@@ -488,6 +507,7 @@ void classify_event(const struct knowledge *knowledge,
     event->signals.person_left = -1;
     event->advice.retry_after_s = -1;
     state->ranked_count = 0;
+    state->tired = state->recalled = false;
     state->keep_ranked = input->bare_reply;
     if (input->bare_reply || event->kind == BOUNCE_KIND_BOUNCE ||
         event->kind == BOUNCE_KIND_DELAY) {

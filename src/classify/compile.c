@@ -358,7 +358,7 @@ enum bounce_err tables_compile(struct arena *arena,
     builder_init(b, arena, base, error_out);
     if (!compile_pass(b, sources, count, 0) ||
         !compile_pass(b, sources, count, 1) || !compile_keep_words(b) ||
-        !compile_code_slots(b) || !compile_anchors(b))
+        !compile_code_slots(b) || !compile_anchors(b) || !compile_guard(b))
         return error_out->code;
     sort_hosts(b);
     if (!fill_host_slots(b))

@@ -2,6 +2,7 @@
 #include "classify/knowledge.h"
 
 #include "base/hash.h"
+#include "classify/guard.h"
 
 static struct bounce_category public_category(const struct tables *tables,
                                               const struct tab_category *c)
@@ -44,6 +45,26 @@ static bool index_categories(struct knowledge *k, struct arena *arena)
     return true;
 }
 
+/* What any set asks for. */
+static bool join_guards(struct knowledge *k, struct arena *arena)
+{
+    uint32_t *guard;
+
+    k->guard = k->sets[0]->guard;
+    if (k->set_count == 1)
+        return true;
+    guard = arena_alloc(arena, GUARD_WORDS * sizeof(*guard));
+    if (guard == NULL)
+        return false;
+    for (size_t i = 0; i < GUARD_WORDS; i++) {
+        guard[i] = 0;
+        for (size_t set = 0; set < k->set_count; set++)
+            guard[i] |= k->sets[set]->guard[i];
+    }
+    k->guard = guard;
+    return true;
+}
+
 bool knowledge_init(struct knowledge *k, const struct tables *user,
                     struct arena *arena)
 {
@@ -65,7 +86,7 @@ bool knowledge_init(struct knowledge *k, const struct tables *user,
             k->categories[k->category_count++] =
                 public_category(tables, &tables->categories[j]);
     }
-    return index_categories(k, arena);
+    return index_categories(k, arena) && join_guards(k, arena);
 }
 
 const struct bounce_category *knowledge_category(const struct knowledge *k,

@@ -8,6 +8,8 @@
 
 #define KNOWLEDGE_SETS 2 /* user's, built-in */
 
+struct memo; /* classify/memo.h: what was judged before */
+
 struct knowledge {
     const struct tables *sets[KNOWLEDGE_SETS]; /* in order of precedence */
     size_t set_count;
@@ -16,6 +18,7 @@ struct knowledge {
     size_t category_count;
     uint32_t *category_slots; /* by hash: 1 + index, or 0 */
     uint32_t category_mask;
+    const uint32_t *guard; /* of all sets: classify/guard.h */
 };
 
 /* One rule that spoke: bounce rules why. */
@@ -32,6 +35,9 @@ struct matcher_state {
     size_t text_len;
     size_t reply_start, reply_end; /* the innermost reply in it */
     size_t reason;                 /* where it says why; SLICE_NPOS */
+    bool tired;        /* some phrases of the event were not looked for */
+    struct memo *memo; /* NULL: everything is judged anew */
+    bool recalled;     /* the memo told the verdict: text is not filled */
     bool keep_ranked;
     struct ranked ranked[MATCHER_MAX_HITS];
     size_t ranked_count;

@@ -86,11 +86,13 @@ bool subject_match(struct subject *s, const struct reply *reply)
     state->reply_end = marks[1];
     for (size_t i = 0; i < s->knowledge->set_count; i++) {
         matcher_run(state->matchers[i], &text);
-        if (state->matchers[i]->tired)
-            message_warn(s->message, "text-repetitive",
-                         "the text repeats itself too often to look for every "
-                         "phrase",
-                         NULL);
+        if (!state->matchers[i]->tired)
+            continue;
+        state->tired = true;
+        message_warn(s->message, "text-repetitive",
+                     "the text repeats itself too often to look for every "
+                     "phrase",
+                     NULL);
     }
     return true;
 }

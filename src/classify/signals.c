@@ -82,9 +82,7 @@ static struct bounce_slice find_url(struct bounce_slice text)
 
 /* ---- Addresses of hosts ---------------------------------------------- */
 
-/* Four numbers up to 255 with dots between at the start of text: the length,
- * or 0. */
-static size_t match_ipv4(struct bounce_slice text, unsigned octets[4])
+size_t signals_ipv4(struct bounce_slice text, unsigned octets[4])
 {
     size_t at = 0;
 
@@ -109,7 +107,7 @@ static size_t match_ipv4(struct bounce_slice text, unsigned octets[4])
     return at;
 }
 
-static bool is_private(const unsigned octets[4])
+bool signals_is_private(const unsigned octets[4])
 {
     return octets[0] == 10 || octets[0] == 127 || octets[0] == 0 ||
            octets[0] >= 224 || (octets[0] == 192 && octets[1] == 168) ||
@@ -187,8 +185,8 @@ static struct bounce_slice find_sender_ip(const struct reply *reply)
             continue;
         if (!ascii_is_alnum(c) && c != ':')
             continue;
-        n = match_ipv4(slice_from(text, i), octets);
-        if (n > 0 && is_private(octets)) {
+        n = signals_ipv4(slice_from(text, i), octets);
+        if (n > 0 && signals_is_private(octets)) {
             i += n;
             continue;
         }
@@ -378,13 +376,18 @@ static double size_unit(struct bounce_slice unit)
     return 0;
 }
 
-int64_t signals_retry_after(const struct reply *reply)
+bool signals_time_unit(struct bounce_slice word)
+{
+    return time_unit(word) != 0;
+}
+
+static int64_t retry_after(struct bounce_slice text)
 {
     static const char *const words[] = {
         "retry",        "try again", "try later", "again in",  "wait",
         "greylist",     "graylist",  "grey list", "come back", "later",
         "for the next", "delayed",   "retrying",  NULL};
-    struct amounts amounts = {.text = reply->text};
+    struct amounts amounts = {.text = text};
     struct amount amount;
 
     while (next_amount(&amounts, &amount)) {
@@ -395,11 +398,15 @@ int64_t signals_retry_after(const struct reply *reply)
             continue;
         seconds = number_value(amount.number) * unit;
         if (seconds > 0 && seconds <= 31 * 86400.0 &&
-            contains_any(slice_sub(reply->text, from, amount.end - from + 24),
-                         words))
+            contains_any(slice_sub(text, from, amount.end - from + 24), words))
             return (int64_t)(seconds + 0.5);
     }
     return -1;
+}
+
+int64_t signals_retry_after(const struct reply *reply)
+{
+    return retry_after(reply->text);
 }
 
 /* Of the sizes named, the limit is the one behind such a word; messages often
@@ -512,4 +519,47 @@ void signals_read(const struct reply *reply, struct bounce_event *event)
     if (slice_eq(event->category, SLICE("mailbox_moved")))
         signals->new_address = find_new_address(reply->text, event->recipient);
     read_limit(reply->text, event);
+}
+
+static bool has_limit(struct bounce_slice category)
+{
+    return slice_eq(category, SLICE("message_too_large")) ||
+           slice_eq(category, SLICE("mailbox_full")) ||
+           slice_eq(category, SLICE("too_many_recipients")) ||
+           slice_eq(category, SLICE("rate_limited")) ||
+           slice_eq(category, SLICE("recipient_rate"));
+}
+
+unsigned signals_vary(const struct reply *reply,
+                      const struct bounce_event *event)
+{
+    struct amounts amounts = {.text = reply->text};
+    struct amount amount;
+    unsigned again = 0;
+
+    if (has_limit(event->category))
+        again |= SIGNALS_LIMIT;
+    if (slice_eq(event->category, SLICE("mailbox_moved")))
+        again |= SIGNALS_NEW_ADDRESS;
+    while (next_amount(&amounts, &amount)) {
+        if (time_unit(amount.unit) != 0)
+            again |= SIGNALS_RETRY_AFTER;
+    }
+    return again;
+}
+
+void signals_read_again(struct bounce_slice text, unsigned again,
+                        struct bounce_event *event)
+{
+    int64_t said;
+
+    if ((again & SIGNALS_LIMIT) != 0)
+        read_limit(text, event);
+    if ((again & SIGNALS_NEW_ADDRESS) != 0)
+        event->signals.new_address = find_new_address(text, event->recipient);
+    if ((again & SIGNALS_RETRY_AFTER) == 0)
+        return;
+    said = retry_after(text);
+    if (said >= 0)
+        event->advice.retry_after_s = said;
 }

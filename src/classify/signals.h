@@ -14,4 +14,27 @@ void signals_read(const struct reply *reply, struct bounce_event *event);
 /* Seconds after which the reply asks to try again, or -1. */
 int64_t signals_retry_after(const struct reply *reply);
 
+/* What depends on numbers and addresses of the reply, whatever they are. */
+enum signals_again {
+    SIGNALS_LIMIT = 1,
+    SIGNALS_NEW_ADDRESS = 2,
+    SIGNALS_RETRY_AFTER = 4
+};
+/* Bits of these, for a reply of that category. */
+unsigned signals_vary(const struct reply *reply,
+                      const struct bounce_event *event);
+/* Reads these alone; text is that of struct reply. */
+void signals_read_again(struct bounce_slice text, unsigned again,
+                        struct bounce_event *event);
+
+/* ---- Parts of a text, for the outline -------------------------------- */
+
+/* Four numbers up to 255 with dots between at the start of text: the length,
+ * or 0. */
+size_t signals_ipv4(struct bounce_slice text, unsigned octets[4]);
+/* Not an address that mail is sent from to strangers. */
+bool signals_is_private(const unsigned octets[4]);
+/* Whether a word behind a number makes it an amount of time. */
+bool signals_time_unit(struct bounce_slice word);
+
 #endif

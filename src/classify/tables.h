@@ -282,6 +282,7 @@ struct tab_label_case {
     X(uint32_t, ranks)                                                         \
     X(uint32_t, first_atoms)                                                   \
     X(struct tab_anywhere, anywhere)                                           \
+    X(uint32_t, guard)                                                         \
     X(struct tab_words, words)                                                 \
     X(struct tab_str, word_members)                                            \
     X(struct tab_taxonomy, taxonomies)                                         \

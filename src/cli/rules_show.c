@@ -217,8 +217,7 @@ static void show_verdict(struct textbuf *text, const struct bounce_event *event)
     textbuf_byte(text, '\n');
 }
 
-static void show_hits(const struct rules_run *run,
-                      const struct bounce_reader *reader,
+static void show_hits(const struct rules_run *run, struct bounce_reader *reader,
                       const struct bounce_result *result, struct out *out)
 {
     static const char *const titles[] = {"rank",  "rule",  "category",

@@ -3,6 +3,7 @@
 #include "engine/engine.h"
 
 #include "base/stanza.h"
+#include "classify/memo.h"
 #include "mime/charset.h"
 
 /* Compiled rules take some twenty times the room of their text, plus the
@@ -25,6 +26,7 @@ void bounce_options_init(struct bounce_options *options, size_t size)
         .max_diagnostic = 4096,
         .max_warnings = 50,
         .max_rules = (size_t)16 * 1024 * 1024,
+        .max_memo = (size_t)4 * 1024 * 1024,
     };
 
     if (size > sizeof(defaults))
@@ -144,14 +146,20 @@ static bool fill_reader(struct bounce_reader *reader,
                         const struct bounce_engine *engine)
 {
     const struct bounce_allocator *allocator = &engine->options.allocator;
+    size_t memory = engine->options.max_memory;
+    size_t memo = engine->options.max_memo;
 
     reader->engine = engine;
-    arena_init(&reader->arena, allocator, engine->options.max_memory);
+    if (memo > memory / 16) /* the message goes first */
+        memo = memory / 16;
+    arena_init(&reader->arena, allocator, memory - memo);
     reader->warnings =
         allocator->alloc(allocator->ctx, (engine->options.max_warnings + 1) *
                                              sizeof(*reader->warnings));
     reader->charsets = charset_cache_new(allocator);
-    if (reader->warnings == NULL || reader->charsets == NULL)
+    reader->state.memo = memo_new(allocator, memo);
+    if (reader->warnings == NULL || reader->charsets == NULL ||
+        reader->state.memo == NULL)
         return false;
     for (size_t i = 0; i < engine->knowledge.set_count; i++) {
         reader->state.matchers[i] =
@@ -195,6 +203,7 @@ void bounce_reader_free(struct bounce_reader *reader)
     allocator = &reader->engine->options.allocator;
     for (size_t i = 0; i < KNOWLEDGE_SETS; i++)
         matcher_free(reader->state.matchers[i]);
+    memo_free(reader->state.memo);
     charset_cache_free(reader->charsets);
     reader_drop_joined(reader);
     if (reader->warnings != NULL)

@@ -34,7 +34,8 @@ struct bounce_reader {
     struct matcher_state state;
     struct charset_cache *charsets;
     struct bounce_result result;
-    char *joined; /* head and tail of a message over the ceiling */
+    char *joined;              /* head and tail of a message over the ceiling */
+    struct bounce_reply reply; /* of the last bounce_classify() */
     bool tracing;
     struct buf trace;
 };
@@ -45,6 +46,10 @@ enum bounce_err process_message(struct bounce_reader *reader,
                                 struct bounce_slice input, size_t head_len);
 enum bounce_err process_reply(struct bounce_reader *reader,
                               const struct bounce_reply *reply);
+
+/* process.c: judges the last reply anew where the memo told its verdict, so that
+ * reader->state says how; the result stays. */
+void process_reply_again(struct bounce_reader *reader);
 
 /* reader.c: frees what bounce_read() joined. */
 void reader_drop_joined(struct bounce_reader *reader);

@@ -278,13 +278,14 @@ static size_t public_index(const struct knowledge *k, const struct ranked *r)
     return index;
 }
 
-size_t bounce_reader_hits(const struct bounce_reader *reader,
-                          struct bounce_hit *hits, size_t cap)
+size_t bounce_reader_hits(struct bounce_reader *reader, struct bounce_hit *hits,
+                          size_t cap)
 {
     const struct matcher_state *state = &reader->state;
     uint16_t order[MATCHER_MAX_HITS];
     unsigned rank = 0;
 
+    process_reply_again(reader);
     for (size_t i = 0; i < state->ranked_count; i++) {
         size_t j = i;
 

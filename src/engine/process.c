@@ -169,18 +169,17 @@ enum bounce_err process_message(struct bounce_reader *reader,
     return BOUNCE_OK;
 }
 
-enum bounce_err process_reply(struct bounce_reader *reader,
-                              const struct bounce_reply *reply)
+/* The event of a reply with its verdict; NULL: message->failed tells why. */
+static struct report_event *judge_reply(struct bounce_reader *reader)
 {
+    const struct bounce_reply *reply = &reader->reply;
     const struct classify_input input = {
         .host = reply->host, .service = reply->service, .bare_reply = true};
-    struct report_event *event;
     struct message *message = &reader->message;
+    struct report_event *event = message_calloc(message, 1, sizeof(*event));
 
-    begin_message(reader, reply->text);
-    event = message_calloc(message, 1, sizeof(*event));
     if (event == NULL)
-        return message->failed;
+        return NULL;
     event->event = (struct bounce_event){
         .permanent = -1,
         .verified = -1,
@@ -196,6 +195,32 @@ enum bounce_err process_reply(struct bounce_reader *reader,
         event->event.diagnostic, reader->engine->options.max_diagnostic);
     classify_event(&reader->engine->knowledge, &reader->state, message, &input,
                    event);
+    return message->failed == BOUNCE_OK ? event : NULL;
+}
+
+void process_reply_again(struct bounce_reader *reader)
+{
+    struct matcher_state *state = &reader->state;
+    struct memo *memo = state->memo;
+
+    if (!state->recalled)
+        return;
+    state->memo = NULL;
+    judge_reply(reader);
+    state->memo = memo;
+}
+
+enum bounce_err process_reply(struct bounce_reader *reader,
+                              const struct bounce_reply *reply)
+{
+    struct message *message = &reader->message;
+    struct report_event *event;
+
+    begin_message(reader, reply->text);
+    reader->reply = *reply;
+    event = judge_reply(reader);
+    if (event == NULL)
+        return message->failed;
     event->event.format = SLICE("reply");
     event->event.event_id = event_id(message, &event->event, reply->host);
     if (message->failed != BOUNCE_OK)

@@ -135,6 +135,7 @@ struct bounce_slice bounce_reader_template(struct bounce_reader *reader)
     struct bounce_slice text;
     char *out;
 
+    process_reply_again(reader);
     if (state->text == NULL || reader->result.event_count == 0)
         return SLICE("");
     text = slice_make(state->text + state->reply_start,

@@ -6,6 +6,7 @@
 
 #include "report/reply_code.h"
 #include "report/reply_join.h"
+#include "report/reply_words.h"
 #include "report/reply_wraps.h"
 
 /* How sure a head is the beginning of a quoted reply. */
@@ -37,15 +38,14 @@ struct scan {
 /* A word before a bare code that says it is one. */
 static bool keyword_before(const struct scan *scan, size_t at)
 {
-    static const char *const words[] = {"error",  "code",      "reply",
-                                        "status", "result",    "smtp",
-                                        "with",   "error code"};
     struct bounce_slice before = slice_make(scan->low, at);
 
     before = slice_trim(before);
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (slice_ends_nocase(before, slice_cstr(words[i])))
+    for (const struct bounce_slice *word = REPLY_CODE_WORDS; word->len > 0;
+         word++) {
+        if (slice_ends_nocase(before, *word))
             return true;
+    }
     return false;
 }
 
@@ -246,6 +246,15 @@ static size_t behind_colon(const struct scan *scan, size_t at)
     return colon == SLICE_NPOS ? at : at + colon + 1;
 }
 
+static bool has_words(struct bounce_slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (ascii_is_alnum((unsigned char)s.ptr[i]) || (s.ptr[i] & 0x80) != 0)
+            return true;
+    }
+    return false;
+}
+
 /* Returns the bytes used, at least 1. */
 static size_t take_wrap(struct scan *scan, size_t at)
 {
@@ -265,7 +274,7 @@ static size_t take_wrap(struct scan *scan, size_t at)
             scan->tail = at;
         return low.len - at;
     }
-    if ((wrap->flags & WRAP_LAST) != 0 && low.len - end > 12)
+    if ((wrap->flags & WRAP_LAST) != 0 && has_words(slice_from(low, end)))
         return 1;
     stage = wrap->stage;
     if ((wrap->flags & WRAP_STAGE) != 0)
@@ -443,23 +452,39 @@ static struct bounce_slice strip_type(struct bounce_slice s)
     return s;
 }
 
-void reply_parse(struct message *message, struct bounce_slice text,
-                 struct reply *reply_out)
+bool reply_open(struct message *message, struct bounce_slice text,
+                struct reply_line *line_out)
+{
+    text = slice_sub(text, 0, message->options->max_diagnostic);
+    text = strip_type(text);
+    *line_out = (struct reply_line){.text = text};
+    return text.len == 0 || reply_join(message, text, line_out);
+}
+
+void reply_parse_line(const struct reply_line *line, struct reply *reply_out)
 {
     struct scan scan;
 
     memset(reply_out, 0, sizeof(*reply_out));
+    reply_out->whole = reply_out->inner = reply_out->text = line->text;
+    if (line->text.len == 0)
+        return;
     memset(&scan, 0, sizeof(scan));
     scan.reply = reply_out;
     scan.opened = scan.tail = SLICE_NPOS;
-    text = slice_sub(text, 0, message->options->max_diagnostic);
-    text = strip_type(text);
-    reply_out->whole = reply_out->inner = reply_out->text = text;
-    if (text.len == 0 || !reply_join(message, text, &scan.line))
-        return;
-    scan.whole = scan.line.text;
-    scan.low = scan.line.low;
-    reply_out->whole = scan.whole;
+    scan.line = *line;
+    scan.whole = line->text;
+    scan.low = line->low;
     scan_text(&scan);
     finish(&scan);
+}
+
+void reply_parse(struct message *message, struct bounce_slice text,
+                 struct reply *reply_out)
+{
+    struct reply_line line;
+
+    if (!reply_open(message, text, &line))
+        line.text.len = 0;
+    reply_parse_line(&line, reply_out);
 }

@@ -30,6 +30,13 @@ struct reply {
 void reply_parse(struct message *message, struct bounce_slice text,
                  struct reply *reply_out);
 
+/* The two steps of it: the text as one line, and what the line says. false:
+ * memory is out. */
+struct reply_line;
+bool reply_open(struct message *message, struct bounce_slice text,
+                struct reply_line *line_out);
+void reply_parse_line(const struct reply_line *line, struct reply *reply_out);
+
 /* A status code at the start of s ("5.1.1", "5.7.606"; RFC 3463: class 2, 4
  * or 5, subject and detail 0-999 without leading zeros): its length, or 0. It
  * must not be part of a longer number such as an IP address. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "report/reply_code.h"
 
+#include "report/reply_words.h"
+
 static bool is_digit_at(struct bounce_slice s, size_t at)
 {
     return at < s.len && ascii_is_digit((unsigned char)s.ptr[at]);
@@ -110,20 +112,14 @@ static bool ends_with_word(struct bounce_slice s, struct bounce_slice word)
             !ascii_is_alnum((unsigned char)s.ptr[s.len - word.len - 1]));
 }
 
-/* Words before the number of a version or of a document. */
 static bool ends_with_product(struct bounce_slice s)
 {
-    static const struct bounce_slice products[] = {
-        {"version", 7}, {"ver", 3},     {"v", 1},        {"release", 7},
-        {"exim", 4},    {"postfix", 7}, {"sendmail", 8}, {"rfc", 3},
-        {"section", 7}, {"rev", 3},     {"build", 5},    {"php", 3},
-        {"openssl", 7}, {"server", 6},
-    };
     char last = s.len > 0 ? s.ptr[s.len - 1] : '\0';
 
-    for (size_t i = 0; i < sizeof(products) / sizeof(products[0]); i++) {
-        if ((last | 0x20) == products[i].ptr[products[i].len - 1] &&
-            ends_with_word(s, products[i]))
+    for (const struct bounce_slice *word = REPLY_PRODUCTS; word->len > 0;
+         word++) {
+        if ((last | 0x20) == word->ptr[word->len - 1] &&
+            ends_with_word(s, *word))
             return true;
     }
     return false;
@@ -150,24 +146,17 @@ bool reply_number_edge(struct bounce_slice s, size_t at)
 
 bool reply_is_amount(struct bounce_slice s, bool expected)
 {
-    static const struct bounce_slice units[] = {
-        {"mb", 2},      {"kb", 2},          {"gb", 2},       {"mib", 3},
-        {"kib", 3},     {"gib", 3},         {"bytes", 5},    {"byte", 4},
-        {"%", 1},       {"k", 1},           {"m", 1},        {"messages", 8},
-        {"message", 7}, {"recipients", 10}, {"mails", 5},    {"emails", 6},
-        {"seconds", 7}, {"minutes", 7},     {"hours", 5},    {"days", 4},
-        {"sec", 3},     {"times", 5},       {"attempts", 8}, {"characters", 10},
-        {"lines", 5},   {"connections", 11}};
-    enum { SIZES = 9 };
-    size_t count = expected ? SIZES : sizeof(units) / sizeof(units[0]);
+    size_t count = expected ? REPLY_SIZES : SIZE_MAX;
 
     while (s.len > 0 && (s.ptr[0] == ' ' || s.ptr[0] == '-'))
         s = slice_from(s, 1);
-    for (size_t i = 0; i < count && s.len > 0; i++) {
-        if ((s.ptr[0] | 0x20) == (units[i].ptr[0] | 0x20) &&
-            slice_starts_nocase(s, units[i]) &&
-            (s.len == units[i].len ||
-             !ascii_is_alpha((unsigned char)s.ptr[units[i].len])))
+    for (size_t i = 0; i < count && s.len > 0 && REPLY_UNITS[i].len > 0; i++) {
+        const struct bounce_slice unit = REPLY_UNITS[i];
+
+        if ((s.ptr[0] | 0x20) == (unit.ptr[0] | 0x20) &&
+            slice_starts_nocase(s, unit) &&
+            (s.len == unit.len ||
+             !ascii_is_alpha((unsigned char)s.ptr[unit.len])))
             return true;
     }
     return false;

@@ -2,6 +2,7 @@
 #include "report/reply_wrap.h"
 
 #include "base/bits.h"
+#include "report/reply_words.h"
 #include "report/reply_wraps.h"
 
 /* The bytes of s that wrap takes; 0 when it does not match. The blank that
@@ -48,36 +49,6 @@ const struct reply_wrap *reply_wrap_match(struct bounce_slice s,
 
 enum bounce_stage reply_stage(struct bounce_slice s)
 {
-    static const struct {
-        struct bounce_slice word;
-        enum bounce_stage stage;
-    } stages[] = {
-        {{"rcpt", 4}, BOUNCE_STAGE_RCPT},
-        {{"recipient", 9}, BOUNCE_STAGE_RCPT},
-        {{"mail", 4}, BOUNCE_STAGE_MAIL},
-        {{"end of data", 11}, BOUNCE_STAGE_END_OF_DATA},
-        {{"end-of-data", 11}, BOUNCE_STAGE_END_OF_DATA},
-        {{"final data", 10}, BOUNCE_STAGE_END_OF_DATA},
-        {{"data block", 10}, BOUNCE_STAGE_END_OF_DATA},
-        {{"data", 4}, BOUNCE_STAGE_DATA},
-        {{"bdat", 4}, BOUNCE_STAGE_END_OF_DATA},
-        {{"text", 4}, BOUNCE_STAGE_END_OF_DATA},
-        {{"body", 4}, BOUNCE_STAGE_END_OF_DATA},
-        {{"message body", 12}, BOUNCE_STAGE_END_OF_DATA},
-        {{"eob", 3}, BOUNCE_STAGE_END_OF_DATA},
-        {{"quit", 4}, BOUNCE_STAGE_END_OF_DATA},
-        {{".", 1}, BOUNCE_STAGE_END_OF_DATA},
-        {{"helo", 4}, BOUNCE_STAGE_HELO},
-        {{"ehlo", 4}, BOUNCE_STAGE_HELO},
-        {{"lhlo", 4}, BOUNCE_STAGE_HELO},
-        {{"starttls", 8}, BOUNCE_STAGE_HELO},
-        {{"auth", 4}, BOUNCE_STAGE_HELO},
-        {{"xforward", 8}, BOUNCE_STAGE_HELO},
-        {{"initial", 7}, BOUNCE_STAGE_CONNECT},
-        {{"greeting", 8}, BOUNCE_STAGE_CONNECT},
-        {{"connect", 7}, BOUNCE_STAGE_CONNECT},
-        {{"init", 4}, BOUNCE_STAGE_CONNECT},
-    };
     static const struct bounce_slice skip[] = {
         {"pipelined ", 10}, {"sending ", 8}, {"the ", 4}, {"\"", 1},
         {"'", 1},           {"`", 1},        {"(", 1},    {" ", 1},
@@ -89,12 +60,13 @@ enum bounce_stage reply_stage(struct bounce_slice s)
             i = SIZE_MAX; /* start over: several may stand in a row */
         }
     }
-    for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
-        size_t len = stages[i].word.len;
-        if (slice_starts_nocase(s, stages[i].word) &&
+    for (const struct reply_stage_word *word = REPLY_STAGE_WORDS;
+         word->word.len > 0; word++) {
+        size_t len = word->word.len;
+        if (slice_starts_nocase(s, word->word) &&
             (s.len == len || !ascii_is_alpha((unsigned char)s.ptr[len]) ||
              len == 7))
-            return stages[i].stage;
+            return word->stage;
     }
     return BOUNCE_STAGE_NONE;
 }

@@ -14,7 +14,7 @@ enum {
     WRAP_EXPIRED = 1 << 5,     /* it tells that retries ended */
     WRAP_COLON = 1 << 6,       /* the reply begins behind the next ":" */
     WRAP_PREFIX = 1 << 7,      /* only words in front, never a reply alone */
-    WRAP_LAST = 1 << 8         /* counts at the end of the text only */
+    WRAP_LAST = 1 << 8         /* counts where no word stands behind it */
 };
 
 struct reply_wrap {
