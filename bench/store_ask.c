@@ -19,12 +19,13 @@
 #include "store/stats.h"
 #include "store/tally.h"
 
-#define NOW   ((int64_t)1780000000)
-#define DAY   ((int64_t)86400)
-#define DAYS  365
-#define ROWS  5000 /* in one put */
-#define TALLY 2800 /* values that are counted on one day */
-#define TRIES 21
+#define NOW    ((int64_t)1780000000)
+#define DAY    ((int64_t)86400)
+#define DAYS   365
+#define ROWS   5000 /* in one put */
+#define TALLY  2800 /* values that are counted on one day */
+#define TRIES  21
+#define RANGES 101
 
 struct bench {
     struct bounce_engine *engine;
@@ -239,83 +240,126 @@ static void fill_states(struct bench *b)
     free(keyed);
 }
 
-/* A row of tally, and its part of the sums. */
-static void put_count(struct bench *b, const struct store_value row[6])
-{
-    bool sent = slice_eq(row[3].text, SLICE("sent"));
-    struct store_value month[6], total[5] = {row[0], row[2]};
-    struct store_error error;
+struct count {
+    const char *dim, *value, *detail; /* detail "": sent */
+    int64_t n;
+};
 
-    memcpy(month, row, sizeof(month));
-    month[1].integer = month_begin(row[1].integer);
-    total[2] = store_int(sent ? 0 : row[5].integer);
-    total[3] = store_int(0);
-    total[4] = store_int(sent ? row[5].integer : 0);
-    if (store_put_rows(b->book->store, &tally_days, row, 1, &error) !=
-            STORE_OK ||
-        store_put_rows(b->book->store, &tally_months, month, 1, &error) !=
-            STORE_OK ||
-        (!slice_eq(row[0].text, SLICE("all")) &&
-         store_put_rows(b->book->store, &tally_totals, total, 1, &error) !=
-             STORE_OK))
-        die("filling", &error);
+static int by_value(const void *a, const void *b)
+{
+    const struct count *x = a, *y = b;
+    int order = strcmp(x->dim, y->dim);
+
+    if (order == 0)
+        order = strcmp(x->value, y->value);
+    return order != 0 ? order : strcmp(x->detail, y->detail);
 }
 
 /* Counts of a day: 2,500 domains bounce, and everything of the others. */
-static void fill_tally(struct bench *b)
+static void count_day(int64_t day, struct count counts[TALLY * 2])
 {
-    static struct store_value rows[TALLY * 2 * 6];
     static char values[TALLY][64];
 
+    for (unsigned i = 0; i < TALLY; i++) {
+        const char *dim = i < 2500   ? "domain"
+                          : i < 2600 ? "campaign"
+                          : i < 2700 ? "ip"
+                          : i < 2780 ? "provider"
+                                     : "all";
+        const char *provider;
+        unsigned c = i < 2500 ? i % 8 : i / 10 % 8;
+
+        if (i < 2500)
+            domain_of(mix((uint64_t)day * 3000 + i), values[i], &provider);
+        else
+            snprintf(values[i], sizeof(values[i]), "%s",
+                     i < 2600   ? "campaign-"
+                     : i < 2700 ? "192.0.2."
+                     : i < 2780 ? "provider-"
+                                : "");
+        if (i >= 2500 && i < 2780)
+            snprintf(values[i] + strlen(values[i]), 16, "%u",
+                     i < 2700 ? (unsigned)(i % 100) : i % 10);
+        counts[2 * i] = (struct count){dim, values[i], categories[c],
+                                       (int64_t)(mix(i) % 5) + 1};
+        counts[2 * i + 1] = (struct count){dim, values[i], "", 100};
+    }
+}
+
+/* Keys of one put differ, but domains come again. */
+static size_t merge(struct count *counts, size_t count)
+{
+    size_t kept = 0;
+
+    qsort(counts, count, sizeof(*counts), by_value);
+    for (size_t i = 0; i < count; i++) {
+        if (kept > 0 && by_value(&counts[kept - 1], &counts[i]) == 0)
+            counts[kept - 1].n += counts[i].n;
+        else
+            counts[kept++] = counts[i];
+    }
+    return kept;
+}
+
+/* Rows of tally (or of tally_month, day being a month) and of tally_total. */
+static void put_counts(struct bench *b, const struct store_put *put,
+                       int64_t day, const struct count *counts, size_t count)
+{
+    static struct store_value rows[TALLY * 2 * 6];
+
+    for (size_t i = 0; i < count; i++) {
+        struct store_value *row = rows + i * 6;
+        bool sent = counts[i].detail[0] == '\0';
+
+        row[0] = store_text(slice_cstr(counts[i].dim));
+        row[1] = store_int(day);
+        row[2] = store_text(slice_cstr(counts[i].value));
+        row[3] = store_text(sent ? SLICE("sent") : SLICE("bounce"));
+        row[4] = store_text(slice_cstr(counts[i].detail));
+        row[5] = store_int(counts[i].n);
+    }
+    put_rows(b, put, rows, count);
+}
+
+static void put_totals(struct bench *b, const struct count *counts,
+                       size_t count)
+{
+    static struct store_value rows[TALLY * 5];
+    const struct count *last = NULL;
+    size_t totals = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct count *c = &counts[i];
+        struct store_value *row;
+
+        if (strcmp(c->dim, "all") == 0)
+            continue;
+        if (last == NULL || strcmp(last->dim, c->dim) != 0 ||
+            strcmp(last->value, c->value) != 0) {
+            row = rows + totals++ * 5;
+            row[0] = store_text(slice_cstr(c->dim));
+            row[1] = store_text(slice_cstr(c->value));
+            row[2] = row[3] = row[4] = store_int(0);
+        }
+        row = rows + (totals - 1) * 5;
+        row[c->detail[0] == '\0' ? 4 : 2].integer += c->n;
+        last = c;
+    }
+    put_rows(b, &tally_totals, rows, totals);
+}
+
+static void fill_tally(struct bench *b)
+{
+    static struct count counts[TALLY * 2];
+
     for (int64_t day = NOW / DAY - DAYS; day <= NOW / DAY; day++) {
-        size_t count = 0;
+        size_t count;
 
-        for (unsigned i = 0; i < TALLY; i++) {
-            const char *dim = i < 2500   ? "domain"
-                              : i < 2600 ? "campaign"
-                              : i < 2700 ? "ip"
-                              : i < 2780 ? "provider"
-                                         : "all";
-            const char *provider;
-            unsigned c = i % 8;
-
-            if (i < 2500)
-                domain_of(mix((uint64_t)day * 3000 + i), values[i], &provider);
-            else
-                snprintf(values[i], sizeof(values[i]), "%s",
-                         i < 2600   ? "campaign-"
-                         : i < 2700 ? "192.0.2."
-                         : i < 2780 ? "provider-"
-                                    : "");
-            if (i >= 2500 && i < 2780)
-                snprintf(values[i] + strlen(values[i]), 16, "%u",
-                         i < 2700 ? (unsigned)(i % 100) : i % 10);
-            if (i >= 2500)
-                c = i / 10 % 8;
-            for (unsigned sent = 0; sent < 2; sent++, count++) {
-                struct store_value *row = rows + count * 6;
-
-                row[0] = store_text(slice_cstr(dim));
-                row[1] = store_int(day);
-                row[2] = store_text(slice_cstr(values[i]));
-                row[3] = store_text(sent ? SLICE("sent") : SLICE("bounce"));
-                row[4] =
-                    store_text(sent ? SLICE("") : slice_cstr(categories[c]));
-                row[5] = store_int(sent ? 100 : (int64_t)(mix(i) % 5) + 1);
-            }
-        }
-        /* Keys of one put differ: singly, since domains come again. */
-        for (size_t i = 0; i < count; i++) {
-            struct store_error error;
-
-            if (i == 0 &&
-                store_begin(b->book->store, STORE_WRITE, &error) != STORE_OK)
-                die("filling", &error);
-            put_count(b, rows + i * 6);
-            if (i + 1 == count &&
-                store_commit(b->book->store, &error) != STORE_OK)
-                die("filling", &error);
-        }
+        count_day(day, counts);
+        count = merge(counts, TALLY * 2);
+        put_counts(b, &tally_days, day, counts, count);
+        put_counts(b, &tally_months, month_begin(day), counts, count);
+        put_totals(b, counts, count);
     }
 }
 
@@ -583,6 +627,32 @@ static void time_stats(struct bench *b, const char *name, enum stats_by by,
     report(what, times, TRIES);
 }
 
+/* Ranges of any length anywhere in the year, each asked once. */
+static void time_ranges(struct bench *b, const char *name, enum stats_by by)
+{
+    struct list_filter filter = {.limit = 50};
+    struct store_error error;
+    double times[RANGES];
+    size_t rows = 0;
+    char what[80];
+
+    for (size_t i = 0; i < RANGES; i++) {
+        uint64_t days = 1 + roll(b) % DAYS;
+        uint64_t ago = roll(b) % (DAYS + 1 - days);
+        double begun = seconds();
+
+        filter.until = NOW - (int64_t)ago * DAY;
+        filter.since = filter.until - (int64_t)days * DAY;
+        if (stats_rows(b->book, by, &filter, take_stats, &rows, &error) !=
+            STORE_OK)
+            die(name, &error);
+        times[i] = seconds() - begun;
+    }
+    snprintf(what, sizeof(what), "stats by %s, %d ranges at random", name,
+             RANGES);
+    report(what, times, RANGES);
+}
+
 static void time_all_stats(struct bench *b)
 {
     struct list_filter f = {.since = BOUNCE_NO_TIME, .until = BOUNCE_NO_TIME};
@@ -603,6 +673,8 @@ static void time_all_stats(struct bench *b)
     f.since = NOW - 360 * DAY;
     f.until = NOW - 20 * DAY;
     time_stats(b, "domain, 340 days", STATS_DOMAIN, f);
+    time_ranges(b, "domain", STATS_DOMAIN);
+    time_ranges(b, "campaign", STATS_CAMPAIGN);
     f.since = f.until = BOUNCE_NO_TIME;
     f.domain = SLICE("gmail.com");
     time_stats(b, "day for a domain, a year", STATS_DAY, f);
