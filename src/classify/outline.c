@@ -22,6 +22,7 @@ struct maker {
     struct outline *o;
     struct bounce_slice text;
     const char *low;
+    const struct reply_line *line;
     const uint32_t *guard;
     size_t from;      /* what stands before is in the outline */
     bool word_before; /* the last piece is a word or number in a name */
@@ -41,9 +42,27 @@ static size_t next_bit(const uint64_t *bits, size_t at, size_t len)
     return len;
 }
 
-static bool is_alnum_at(const struct maker *m, size_t at)
+/* Behind the bits from at on that are set; one is not behind the text. */
+static size_t run_end(const uint64_t *bits, size_t at)
 {
-    return at < m->text.len && ascii_is_alnum((unsigned char)m->text.ptr[at]);
+    for (;;) {
+        uint64_t rest = ~bits[at / 64] >> at % 64;
+
+        if (rest != 0)
+            return at + bits_lowest(rest);
+        at = (at / 64 + 1) * 64;
+    }
+}
+
+/* The first of the bits that are set up to at. */
+static size_t run_start(const uint64_t *bits, size_t at)
+{
+    size_t block = at / 64;
+    uint64_t clear = ~bits[block] & (((uint64_t)1 << at % 64) - 1);
+
+    while (clear == 0 && block > 0)
+        clear = ~bits[--block];
+    return clear == 0 ? 0 : block * 64 + bits_highest(clear) + 1;
 }
 
 static char byte_at(const struct maker *m, size_t at)
@@ -51,32 +70,27 @@ static char byte_at(const struct maker *m, size_t at)
     return at < m->text.len ? m->text.ptr[at] : '\0';
 }
 
-static size_t word_start(const struct maker *m, size_t at)
+static bool is_alnum_at(const struct maker *m, size_t at)
 {
-    while (at > m->from && is_alnum_at(m, at - 1))
-        at--;
-    return at;
-}
-
-static size_t letters_end(const struct maker *m, size_t at, size_t end)
-{
-    while (at < end && ascii_is_alpha((unsigned char)m->text.ptr[at]))
-        at++;
-    return at;
-}
-
-static size_t digits_end(const struct maker *m, size_t at, size_t end)
-{
-    while (at < end && ascii_is_digit((unsigned char)m->text.ptr[at]))
-        at++;
-    return at;
+    return (m->line->alnums[at / 64] >> at % 64 & 1) != 0;
 }
 
 static size_t word_end(const struct maker *m, size_t at)
 {
-    while (is_alnum_at(m, at))
-        at++;
-    return at;
+    return run_end(m->line->alnums, at);
+}
+
+static size_t digits_end(const struct maker *m, size_t at)
+{
+    return run_end(m->line->digits, at);
+}
+
+/* Within a word that ends at end. */
+static size_t letters_end(const struct maker *m, size_t at, size_t end)
+{
+    size_t digit = next_bit(m->line->digits, at, end);
+
+    return digit < end ? digit : end;
 }
 
 /* How a piece begins matters behind a code ("550 x" is a reply, "550 7" not), a
@@ -136,7 +150,7 @@ static bool is_amount(const struct maker *m, size_t at, size_t end)
 static bool letters_free(const struct maker *m, size_t at, size_t end)
 {
     while (at < end) {
-        size_t digits = digits_end(m, at, end);
+        size_t digits = digits_end(m, at);
 
         at = letters_end(m, digits, end);
         if (digits > 0 && at > digits &&
@@ -163,7 +177,7 @@ static bool word_free(const struct maker *m, size_t at, size_t end)
     size_t lead = letters_end(m, at, end);
 
     if (guarded(m, GUARD_ANY_WORD, 0) || named(m, at, end) ||
-        digits_end(m, at, end) - at > MAX_NUMBER)
+        digits_end(m, at) - at > MAX_NUMBER)
         return false;
     if (lead > at && guarded(m, GUARD_LEAD, guard_lead(m->low + at, lead - at)))
         return false;
@@ -249,14 +263,17 @@ static unsigned same_before(const struct maker *m, size_t at, size_t end)
     return 0;
 }
 
-static bool take_ipv4(struct maker *m, size_t at)
+static bool take_ipv4(struct maker *m, size_t at, size_t end)
 {
     char before = at > 0 ? m->text.ptr[at - 1] : ' ';
     unsigned octets[4];
-    size_t len = signals_ipv4(slice_from(m->text, at), octets);
     unsigned lens = 0;
     char mark[4];
+    size_t len;
 
+    if (end - at > 3 || byte_at(m, end) != '.')
+        return false;
+    len = signals_ipv4(slice_from(m->text, at), octets);
     if (len == 0 || before == '.' || before == '-' || follows(m, at) ||
         !octets_free(m, octets, before, at + len))
         return false;
@@ -283,16 +300,19 @@ static bool two_digits(const struct maker *m, size_t at, char behind,
 }
 
 /* "2024-05-21T10:11:12.345Z" as in RFC 3339, or "10:11:12" alone. */
-static bool take_time(struct maker *m, size_t start)
+static bool take_time(struct maker *m, size_t start, size_t word)
 {
     char before = start > 0 ? m->text.ptr[start - 1] : ' ';
     unsigned numbers[5];
     size_t at = start, date = 0;
 
+    if (!(word - start == 4 && byte_at(m, word) == '-') &&
+        !(word - start == 2 && byte_at(m, word) == ':'))
+        return false;
     if (before == ':' || before == '.' || before == '-' || follows(m, start))
         return false;
-    if (byte_at(m, at + 4) == '-') {
-        if (digits_end(m, at, m->text.len) != at + 4 || named(m, at, at + 4) ||
+    if (word - start == 4) {
+        if (digits_end(m, at) != word || named(m, at, at + 4) ||
             !two_digits(m, at + 5, '-', &numbers[0]) ||
             !two_digits(m, at + 8, 'T', &numbers[1]))
             return false;
@@ -307,8 +327,8 @@ static bool take_time(struct maker *m, size_t start)
         !numbers_free(m, numbers, date + 3, at + 8))
         return false;
     at += 8;
-    if (byte_at(m, at) == '.' && digits_end(m, at + 1, m->text.len) > at + 1)
-        at = digits_end(m, at + 1, m->text.len);
+    if (byte_at(m, at) == '.' && digits_end(m, at + 1) > at + 1)
+        at = digits_end(m, at + 1);
     if (byte_at(m, at) == 'Z')
         at++;
     if (is_alnum_at(m, at) || byte_at(m, at) == ':' ||
@@ -365,7 +385,7 @@ static bool in_ascii(const struct maker *m, size_t at, size_t end)
 static bool take_word(struct maker *m, size_t at, size_t end)
 {
     size_t len = end - at;
-    bool number = digits_end(m, at, end) == end;
+    bool number = digits_end(m, at) == end;
     enum kind kind;
 
     if (number && take_fraction(m, at, end))
@@ -416,14 +436,14 @@ static bool address_free(const struct maker *m, size_t at, size_t end)
             at++;
             continue;
         }
-        lead = digits_end(m, at, word);
+        lead = digits_end(m, at);
         if (lead - at > 0 && lead - at <= 3 && lead == word &&
             (at == start || m->text.ptr[at - 1] == '+' ||
              m->text.ptr[at - 1] == '_'))
             return false;
         /* Wrappers are looked for where any letters begin. */
         for (size_t i = at; i < word;) {
-            size_t letters = digits_end(m, i, word);
+            size_t letters = digits_end(m, i);
 
             i = letters_end(m, letters, word);
             if (i > letters && (may_wrap(m, letters) ||
@@ -455,7 +475,7 @@ static bool take_address(struct maker *m, size_t sign)
     for (last = end; last > sign + 1 && is_alnum_at(m, last - 1);)
         last--;
     before = at > 0 ? m->text.ptr[at - 1] : ' ';
-    lead = letters_end(m, at, end);
+    lead = letters_end(m, at, word_end(m, at));
     if (at == sign || end - at > MAX_ADDRESS || last == sign + 1 ||
         m->text.ptr[last - 1] != '.' || end - last < 2 ||
         letters_end(m, last, end) != end || byte_at(m, end) == '@' ||
@@ -490,24 +510,6 @@ static bool leads_to_sign(const struct maker *m, size_t end, size_t sign)
 
 /* ---- The whole ------------------------------------------------------- */
 
-static bool map_bytes(struct outline *o, struct bounce_slice text)
-{
-    uint64_t controls = 0;
-    size_t words = text.len / 64 + 1;
-
-    for (size_t i = 0; i < words; i++) {
-        struct block b;
-        size_t at = i * 64, rest = text.len - at;
-        uint64_t some = rest >= 64 ? UINT64_MAX : ((uint64_t)1 << rest) - 1;
-
-        block_load(&b, text.ptr + at, rest);
-        o->digits[i] = block_digits(&b);
-        o->signs[i] = block_equal(&b, '@');
-        controls |= (block_controls(&b) | block_equal(&b, 0x7F)) & some;
-    }
-    return controls == 0;
-}
-
 /* Lengths tell how far what stands behind is from what stands before: with no
  * word behind that of the last piece tells nothing. */
 static void forget_last_len(const struct maker *m)
@@ -532,38 +534,56 @@ void outline_begin(struct outline *o, const unsigned char *facts, size_t len)
     o->piece_count = 0;
 }
 
+/* Whether a word is too short for a piece, and no part of a longer one that
+ * might be: an address, a time, the end of an id. Most numbers are. */
+static bool is_short(const struct maker *m, size_t at, size_t end)
+{
+    char behind = byte_at(m, end);
+
+    return end - at < MIN_NUMBER && behind != '.' && behind != ':' &&
+           (at == 0 || m->text.ptr[at - 1] != '.');
+}
+
+/* The word with a digit at at, and the mail address that it may belong to.
+ * Returns where to go on. */
+static size_t take_digit(struct maker *m, size_t at, size_t sign)
+{
+    size_t start = run_start(m->line->alnums, at), end = word_end(m, at);
+
+    if (sign < m->text.len && leads_to_sign(m, end, sign) &&
+        take_address(m, sign))
+        return m->from;
+    if (start < m->from || is_short(m, start, end) || !in_ascii(m, start, end))
+        return end;
+    if (start == at && (take_ipv4(m, start, end) || take_time(m, start, end)))
+        return m->from;
+    return take_word(m, start, end) ? m->from : end;
+}
+
 bool outline_add(struct outline *o, const struct reply_line *line,
                  const uint32_t *guard)
 {
-    struct maker m = {
-        .o = o, .text = line->text, .low = line->low, .guard = guard};
+    struct maker m = {.o = o,
+                      .text = line->text,
+                      .low = line->low,
+                      .line = line,
+                      .guard = guard};
     const size_t len = line->text.len;
-    size_t at = 0, digit, sign;
+    size_t at = 0;
 
     o->text = line->text;
-    if (len == 0 || len > OUTLINE_TEXT || !map_bytes(o, line->text))
+    if (len == 0 || len > OUTLINE_TEXT || line->odd)
         return false;
-    digit = next_bit(o->digits, 0, len);
-    sign = next_bit(o->signs, 0, len);
-    while ((digit < len || sign < len) && o->piece_count < OUTLINE_PIECES) {
-        if (sign < digit) {
-            take_address(&m, sign);
-            at = sign + 1;
-        } else {
-            size_t start = word_start(&m, digit), end = word_end(&m, digit);
-            bool taken =
-                (sign < len && leads_to_sign(&m, end, sign) &&
-                 take_address(&m, sign)) ||
-                (start == digit && in_ascii(&m, start, end) &&
-                 (take_ipv4(&m, start) || take_time(&m, start))) ||
-                (in_ascii(&m, start, end) && take_word(&m, start, end));
+    while (o->piece_count < OUTLINE_PIECES) {
+        size_t digit = next_bit(line->digits, at, len);
+        size_t sign = next_bit(line->signs, at, len);
 
-            at = taken ? m.from : end;
-        }
-        if (at < m.from)
-            at = m.from;
-        digit = next_bit(o->digits, at, len);
-        sign = next_bit(o->signs, at, len);
+        if (digit == len && sign == len)
+            break;
+        if (digit < sign)
+            at = take_digit(&m, digit, sign);
+        else
+            at = take_address(&m, sign) ? m.from : sign + 1;
     }
     forget_last_len(&m);
     memcpy(o->bytes + o->len, m.text.ptr + m.from, len - m.from);

@@ -37,8 +37,6 @@ struct outline {
     size_t facts;  /* bytes in front of the text's own */
     /* A mark takes up to three bytes more than the piece that it stands for. */
     char bytes[OUTLINE_FACTS + OUTLINE_TEXT + 3 * OUTLINE_PIECES];
-    /* Scratch: which bytes are what. */
-    uint64_t digits[OUTLINE_TEXT / 64 + 1], signs[OUTLINE_TEXT / 64 + 1];
 };
 
 /* Begins an outline with the facts beside the text: up to OUTLINE_FACTS bytes,

@@ -120,38 +120,48 @@ static bool goes_on(struct bounce_slice text, size_t dash)
            reply_match_code(slice_from(text, dash - 3), &code) != 0;
 }
 
-/* Fills begins; whether the text, which is trimmed, is its own line: only
+/* The maps of struct reply_line while they are made. */
+struct maps {
+    uint64_t *begins, *digits, *alnums, *signs;
+};
+
+/* Fills the maps; whether the text, which is trimmed, is its own line: only
  * single blanks between words, no code that lines repeat. */
-static bool map_line(struct bounce_slice text, uint64_t *begins)
+static bool map_line(struct bounce_slice text, const struct maps *maps,
+                     bool *odd_out)
 {
-    uint64_t digit = 0, letter = 0, space = 0;
+    uint64_t digit = 0, letter = 0, space = 0, odd = 0;
     bool plain = true;
 
-    for (size_t at = 0; at < text.len; at += 64) {
+    for (size_t at = 0, i = 0; i < text.len / 64 + 1; at += 64, i++) {
+        size_t rest = text.len - at;
+        uint64_t some = rest >= 64 ? UINT64_MAX : ((uint64_t)1 << rest) - 1;
+        uint64_t letters, spaces, dashes, marks, controls;
         struct block b;
-        uint64_t digits, letters, spaces, dashes, marks;
 
-        block_load(&b, text.ptr + at, text.len - at);
-        digits = block_digits(&b);
+        block_load(&b, text.ptr + at, rest);
+        maps->digits[i] = block_digits(&b);
         letters = block_letters(&b);
+        maps->alnums[i] = maps->digits[i] | letters;
+        maps->signs[i] = block_equal(&b, '@');
         spaces = block_equal(&b, ' ');
         dashes = block_equal(&b, '-');
         marks = block_equal(&b, '(') | block_equal(&b, '<') |
                 block_equal(&b, '>') | block_equal(&b, '[') |
                 block_equal(&b, '\'') | block_equal(&b, '#');
-        begins[at / 64] = (digits & ~(digits << 1 | digit)) |
+        maps->begins[i] = (maps->digits[i] & ~(maps->digits[i] << 1 | digit)) |
                           (letters & ~(letters << 1 | letter)) | marks | dashes;
-        if ((spaces & (spaces << 1 | space)) != 0 ||
-            (text.len - at >= 64
-                 ? block_controls(&b)
-                 : block_controls(&b) << (64 - (text.len - at))) != 0)
+        controls = block_controls(&b) & some;
+        odd |= controls | block_equal(&b, 0x7F);
+        if ((spaces & (spaces << 1 | space)) != 0 || controls != 0)
             plain = false;
         for (; dashes != 0; dashes &= dashes - 1)
             plain = plain && !goes_on(text, at + bits_lowest(dashes));
-        digit = digits >> 63;
+        digit = maps->digits[i] >> 63;
         letter = letters >> 63;
         space = spaces >> 63;
     }
+    *odd_out = odd != 0;
     return plain;
 }
 
@@ -159,22 +169,28 @@ bool reply_join(struct message *message, struct bounce_slice text,
                 struct reply_line *line_out)
 {
     size_t words = text.len / 64 + 1;
-    uint64_t *begins = message_alloc(
-        message, words * sizeof(*begins) + (text.len + 1) * sizeof(char));
+    uint64_t *room =
+        message_alloc(message, 4 * words * sizeof(*room) + text.len + 1);
+    struct maps maps;
     char *low, *out;
 
-    if (begins == NULL)
+    if (room == NULL)
         return false;
-    low = (char *)(begins + words);
-    line_out->low = low;
-    line_out->begins = begins;
-    line_out->text = text;
-    if (!map_line(text, begins)) {
+    maps =
+        (struct maps){room, room + words, room + 2 * words, room + 3 * words};
+    low = (char *)(room + 4 * words);
+    *line_out = (struct reply_line){.text = text,
+                                    .low = low,
+                                    .begins = maps.begins,
+                                    .digits = maps.digits,
+                                    .alnums = maps.alnums,
+                                    .signs = maps.signs};
+    if (!map_line(text, &maps, &line_out->odd)) {
         out = message_alloc(message, text.len + 1);
         if (out == NULL)
             return false;
         line_out->text = slice_make(out, join(text, out));
-        map_line(line_out->text, begins);
+        map_line(line_out->text, &maps, &line_out->odd);
     }
     block_lower(low, line_out->text.ptr, line_out->text.len);
     return true;

@@ -34,9 +34,13 @@ static inline size_t skip_space(struct bounce_slice s, size_t at)
 struct reply_line {
     struct bounce_slice text; /* white space collapsed */
     const char *low;          /* the same bytes, ASCII letters lowered */
-    /* A bit for each byte where a word, a number, or what else may begin a
-     * wrapper begins; see class_of(). */
+    /* A bit for each byte, and a zero bit at least behind the last one. begins:
+     * where a word, a number, or what else may begin a wrapper begins; see
+     * class_of(). */
     const uint64_t *begins;
+    const uint64_t *digits, *alnums; /* ASCII digits, and with letters */
+    const uint64_t *signs;           /* "@" */
+    bool odd;                        /* there are control characters */
 };
 
 /* Codes that the lines of one reply repeat are left out. false: no memory. */
