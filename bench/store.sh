@@ -3,7 +3,8 @@
 # and FIGURE with tabs between. BOUNCE is the program in its build folder, DIR
 # is for files.
 #
-#   ingest-sqlite, ingest-postgresql   events/s by the clock, durable, one writer
+#   ingest-sqlite, ingest-postgresql   events/s by the clock, durable, one writer,
+#                                      in batches as large as those of files
 #   ingest-sqlite-cpu                  events/s of processor time
 #   check-batches                      addresses/s of processor time, 5,000 at once
 #   check-one-ms                       one address, the store opened for it
@@ -13,7 +14,7 @@
 set -eu
 build=$(cd "$(dirname "$1")" && pwd) out=$2
 cd "$(dirname "$0")/.."
-events=100000 addresses=100000
+events=200000 addresses=100000 batch=20000
 
 cmake --build "$build" --target bench_store_ledger bench_store_ask \
     >"$out/store-build.log" 2>&1 || {
@@ -25,7 +26,7 @@ note() { printf '%s\tours\t%s\n' "$1" "$2"; }
 clock() { tail -n 1 "$1" | sed 's|.* events, \([0-9]*\)/s by the clock.*|\1|'; }
 
 rm -f "$out"/store.db*
-"$build/bench_store_ledger" -a $addresses -n $events "$out/store.db" \
+"$build/bench_store_ledger" -a $addresses -n $events -b $batch "$out/store.db" \
     >"$out/store.txt"
 note ingest-sqlite "$(clock "$out/store.txt")"
 note ingest-sqlite-cpu \
@@ -33,7 +34,7 @@ note ingest-sqlite-cpu \
 
 status=0
 bench/store_postgresql.sh "$build/bench_store_ledger" \
-    -a $addresses -n $events >"$out/store.txt" 2>"$out/store.log" || status=$?
+    -a $addresses -n $events -b $batch >"$out/store.txt" 2>"$out/store.log" || status=$?
 case $status in
 0) note ingest-postgresql "$(clock "$out/store.txt")" ;;
 77) echo "ingest-postgresql is left out: $(grep '^skipped' "$out/store.txt")" >&2 ;;

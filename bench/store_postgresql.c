@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * store_postgresql STORE [-n EVENTS] [-b BATCH] [-a ADDRESSES] [-k PERCENT]
- *     [-t] [-g]
+ * store_postgresql [-n EVENTS] [-b BATCH] [-a ADDRESSES] [-k PERCENT] [-t] [-g]
+ *     STORE
  * What a store takes of what the ledger writes, without the ledger's own work:
  * for each batch one transaction that asks for the states and the earlier
  * events of its addresses, and puts an event, a state and a change for each,
@@ -410,8 +410,8 @@ int main(int argc, char **argv)
     bool times = false;
     double took;
 
-    for (int i = 2; i < argc; i++) {
-        const char *value = i + 1 < argc ? argv[i + 1] : "";
+    for (int i = 1; i + 1 < argc; i++) {
+        const char *value = argv[i + 1];
 
         if (strcmp(argv[i], "-t") == 0) {
             times = true;
@@ -429,8 +429,8 @@ int main(int argc, char **argv)
         i++;
     }
     if (argc < 2 || bench.batch == 0 || events < bench.batch) {
-        (void)fputs("usage: store_postgresql STORE [-n EVENTS] [-b BATCH]"
-                    " [-a ADDRESSES] [-k PERCENT] [-t] [-g]\n",
+        (void)fputs("usage: store_postgresql [-n EVENTS] [-b BATCH]"
+                    " [-a ADDRESSES] [-k PERCENT] [-t] [-g] STORE\n",
                     stderr);
         return 2;
     }
@@ -440,7 +440,7 @@ int main(int argc, char **argv)
     bench.keys = make(bench.batch, sizeof(*bench.keys));
     bench.text_cap = bench.batch * 1200 + 4096;
     bench.text = make(1, bench.text_cap);
-    check(store_open(argv[1], &options, &bench.store, &error), &error);
+    check(store_open(argv[argc - 1], &options, &bench.store, &error), &error);
     known = bench.known;
     bench.known = 0;
     if (before >= bench.batch) {

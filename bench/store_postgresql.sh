@@ -1,7 +1,9 @@
 #!/bin/sh
-# store_postgresql.sh PROGRAM [OPTION...]: the program store_postgresql (of the
-# build folder) against a PostgreSQL server of its own with fsync on, and the memory that a server for
-# this should have. BOUNCE_POSTGRESQL_OPTIONS: other options of postgres(1).
+# store_postgresql.sh PROGRAM [OPTION...]: a program of the build folder that takes
+# a store behind its options (bench_store_ledger, bench_store_ask,
+# bench_store_postgresql) against a PostgreSQL server of its own with fsync on, and
+# the memory that a server for this should have (docs/store.md).
+# BOUNCE_POSTGRESQL_OPTIONS: other options of postgres(1).
 set -eu
 program=$1
 shift
@@ -11,4 +13,4 @@ BOUNCE_POSTGRESQL_FSYNC=on
 export BOUNCE_POSTGRESQL_FSYNC BOUNCE_POSTGRESQL_OPTIONS
 # shellcheck disable=SC2016 # the inner shell expands it
 exec "$(dirname "$0")/../tests/store/postgresql.sh" sh -c \
-    'exec "$0" "$BOUNCE_TEST_STORE" "$@"' "$program" "$@"
+    'exec "$0" "$@" "$BOUNCE_TEST_STORE"' "$program" "$@"

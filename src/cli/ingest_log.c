@@ -33,6 +33,8 @@ static void progress(void *ctx, uint64_t lines)
 static bool open_writer(struct log_run *run, int *status_out)
 {
     const struct writer_options options = {
+        .batch = WRITER_BULK,
+        .queue = 2 * WRITER_BULK,
         .now = run->session.now_given ? run->session.now : BOUNCE_NO_TIME};
 
     *status_out = session_open_book("ingest log", run->choice, &run->session,

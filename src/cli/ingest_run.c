@@ -383,6 +383,8 @@ void ingest_run_init(struct ingest_run *run, struct session *session,
                                  .emit = emit,
                                  .ctx = run};
     const struct writer_options writing = {
+        .batch = WRITER_BULK,
+        .queue = 2 * WRITER_BULK,
         .now = session->now_given ? session->now : BOUNCE_NO_TIME,
         .tries = BUSY_TRIES};
 

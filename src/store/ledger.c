@@ -20,8 +20,10 @@ struct ledger *ledger_new(struct book *book)
     ledger->holds = holds_new();
     ledger->breaker = breaker_new();
     ledger->watch = watch_new();
+    ledger->finisher = finisher_new(book);
     if (ledger->tally == NULL || ledger->holds == NULL ||
-        ledger->breaker == NULL || ledger->watch == NULL) {
+        ledger->breaker == NULL || ledger->watch == NULL ||
+        ledger->finisher == NULL) {
         ledger_free(ledger);
         return NULL;
     }
@@ -43,6 +45,7 @@ void ledger_free(struct ledger *ledger)
     holds_free(ledger->holds);
     breaker_free(ledger->breaker);
     watch_free(ledger->watch);
+    finisher_free(ledger->finisher);
     bounce_reader_free(ledger->reader);
     for (size_t i = 0; i < ledger->state_count; i++)
         free(ledger->states[i]);
@@ -128,6 +131,8 @@ static enum store_err apply(struct ledger *ledger, struct entry *entries,
         err = persons_judge(ledger, error);
     if (err == STORE_OK)
         err = holds_look(ledger, error);
+    if (err == STORE_OK && !entries_finish_end(ledger))
+        err = ledger_nomem(error);
     if (err == STORE_OK)
         err = entries_put(ledger, entries, count, error);
     if (err == STORE_OK)
@@ -195,7 +200,10 @@ enum store_err ledger_apply(struct ledger *ledger, const struct record *records,
     err = store_begin(ledger->book->store, STORE_WRITE, error);
     if (err != STORE_OK)
         return err;
+    entries_finish_begin(ledger, entries, count);
     err = apply(ledger, entries, count, error);
+    if (err != STORE_OK)
+        (void)entries_finish_end(ledger);
     err = ledger_transact(ledger, err, error);
     if (err == STORE_OK)
         ledger_position_clear(ledger);

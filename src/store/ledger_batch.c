@@ -22,6 +22,7 @@ void ledger_begin_batch(struct ledger *ledger, int64_t now)
     holds_begin(ledger->holds);
     tally_begin(ledger->tally);
     watch_begin(ledger->watch);
+    finisher_begin(ledger->finisher);
 }
 
 enum store_err ledger_nomem(struct store_error *error)

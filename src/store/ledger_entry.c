@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * What of an entry follows from its record alone. */
-#include "engine/judge.h"
 #include "store/ledger_in.h"
 
 /* Bytes of column texts: what struct bounce_cause and the keys of holds take,
@@ -13,8 +12,6 @@
 #define MAX_IP       63
 #define MAX_DOMAIN   255
 #define MAX_SOURCE   1024
-#define MAX_BODY     ((size_t)1 << 20)
-#define BODY_GUESS   2048
 #define MAX_TIME     ((int64_t)1 << 40)
 
 /* ---- Hidden addresses ------------------------------------------------ */
@@ -191,22 +188,7 @@ static struct bounce_slice act_id(struct ledger *ledger, const struct record *r,
 
 /* ---- Facts ----------------------------------------------------------- */
 
-/* Whether the kept reply alone leads to this verdict, so that new rules may
- * judge it again. */
-static bool reply_alone(struct ledger *ledger, const struct record *r)
-{
-    struct bounce_event judged;
-
-    if (ledger->reader == NULL || r->event.diagnostic.len == 0 ||
-        (r->event.kind != BOUNCE_KIND_BOUNCE &&
-         r->event.kind != BOUNCE_KIND_DELAY))
-        return false;
-    return judge_event(ledger->reader, &r->event, &judged) == BOUNCE_OK &&
-           slice_eq(judged.category, r->event.category);
-}
-
-static void make_facts(struct ledger *ledger, const struct record *r,
-                       struct entry *e)
+static void make_facts(const struct record *r, struct entry *e)
 {
     struct record_facts *f = &e->facts;
     struct bounce_slice cause = r->event.signals.suppressed_for;
@@ -231,7 +213,6 @@ static void make_facts(struct ledger *ledger, const struct record *r,
         memcpy(f->suppressed_for, cause.ptr, cause.len);
         f->suppressed_for[cause.len] = '\0';
     }
-    f->reply_alone = reply_alone(ledger, r);
 }
 
 /* ---- The whole ------------------------------------------------------- */
@@ -303,33 +284,13 @@ static void make_columns(struct ledger *ledger, const struct record *r,
     e->verified = v->verified < 0 ? -1 : v->verified > 0;
 }
 
-static bool make_body(struct ledger *ledger, const struct record *r,
-                      struct entry *e)
+/* What hides addresses is made from another record than the caller's, which is
+ * gone by the time that entries are finished. */
+static bool finish_hidden(struct ledger *ledger, struct record *r,
+                          struct entry *e)
 {
-    size_t cap =
-        ledger->scratch_cap > BODY_GUESS ? ledger->scratch_cap : BODY_GUESS;
-    char *buf = ledger_scratch(ledger, cap);
-    size_t len = buf != NULL ? record_body_write(r, buf, cap) : 0;
-
-    if (buf != NULL && len > cap && len <= MAX_BODY) {
-        buf = ledger_scratch(ledger, len);
-        if (buf != NULL)
-            record_body_write(r, buf, len);
-    }
-    if (buf == NULL)
-        return false;
-    e->body = arena_dup(&ledger->arena, slice_make(buf, len));
-    return e->body.ptr != NULL;
-}
-
-/* Only in the body: what has no safe recipient, shown to a person. */
-static void show_recipient(struct ledger *ledger, struct record *r,
-                           const struct entry *e)
-{
-    if (e->address.ptr != NULL)
-        r->event.recipient = e->address;
-    else if (address_hidden(ledger->book->addresses))
-        r->event.recipient = SLICE_NULL;
+    r->event.recipient = e->address;
+    return entry_finish(ledger->finisher, r, e);
 }
 
 static bool is_report(int kind)
@@ -399,9 +360,11 @@ enum store_err entry_make(struct ledger *ledger, const struct record *record,
         e->rcpt = ledger_hash(ledger, "event:", e->id, SLICE_NULL);
         e->review = is_report(e->kind);
     }
-    show_recipient(ledger, &r, e);
-    make_facts(ledger, &r, e);
-    return make_body(ledger, &r, e) ? STORE_OK : ledger_nomem(error);
+    make_facts(&r, e);
+    if (address_hidden(ledger->book->addresses) &&
+        !finish_hidden(ledger, &r, e))
+        return ledger_nomem(error);
+    return STORE_OK;
 }
 
 void entry_input(const struct entry *entry, struct bounce_policy_input *input)

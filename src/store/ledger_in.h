@@ -98,10 +98,11 @@ struct ledger_position {
     int64_t offset;
 };
 
-struct holds;   /* ledger_hold.c */
-struct tally;   /* ledger_tally.c */
-struct breaker; /* ledger_breaker.c */
-struct watch;   /* ledger_watch.c */
+struct holds;    /* ledger_hold.c */
+struct tally;    /* ledger_tally.c */
+struct breaker;  /* ledger_breaker.c */
+struct watch;    /* ledger_watch.c */
+struct finisher; /* ledger_finish.c */
 
 struct ledger {
     struct book *book;
@@ -128,6 +129,7 @@ struct ledger {
     struct holds *holds;
     struct breaker *breaker;
     struct watch *watch;
+    struct finisher *finisher;
 
     int64_t fold_seq; /* ledger_fold() goes on behind this event */
 
@@ -181,7 +183,8 @@ struct bounce_slice ledger_keep(struct ledger *ledger,
                                 const struct store_value *value, bool *failed);
 
 /* ledger_entry.c */
-/* Fills in all that follows from the record alone. STORE_E_VALUE: it is bad. */
+/* Fills in what follows from the record alone; the body and facts.reply_alone may
+ * be missing as yet (entries_finish_begin()). STORE_E_VALUE: it is bad. */
 enum store_err entry_make(struct ledger *ledger, const struct record *record,
                           size_t index, struct entry *entry,
                           struct store_error *error);
@@ -189,6 +192,19 @@ enum store_err entry_make(struct ledger *ledger, const struct record *record,
 int64_t entry_own(const struct ledger *ledger, int kind, int64_t mid,
                   int64_t qid, int64_t otherwise);
 void entry_input(const struct entry *entry, struct bounce_policy_input *input);
+
+/* ledger_finish.c */
+struct finisher *finisher_new(const struct book *book);
+void finisher_free(struct finisher *finisher);
+void finisher_begin(struct finisher *finisher);
+/* The body and facts.reply_alone of one entry. false: memory is out. */
+bool entry_finish(struct finisher *finisher, const struct record *r,
+                  struct entry *e);
+/* Of all entries of a batch, while other things are done with them; from begin to
+ * end, which waits for it, nobody reads what is missing. false: memory is out. */
+void entries_finish_begin(struct ledger *ledger, struct entry *entries,
+                          size_t count);
+bool entries_finish_end(struct ledger *ledger);
 
 /* ledger_event.c: entries as rows of table event. */
 enum store_err entries_put(struct ledger *ledger, const struct entry *entries,
