@@ -110,6 +110,21 @@ static enum store_err gather(struct ledger *ledger, struct entry *entries,
     return err;
 }
 
+/* The policy, while the counts are written. */
+static enum store_err judge(struct ledger *ledger, size_t count,
+                            struct store_error *error)
+{
+    enum store_err err, put_err;
+    struct store_error put_error;
+
+    tally_put_begin(ledger, count);
+    err = persons_judge(ledger, error);
+    put_err = tally_put_wait(ledger, &put_error);
+    if (err == STORE_OK && put_err != STORE_OK)
+        *error = put_error;
+    return err == STORE_OK ? put_err : err;
+}
+
 static enum store_err apply(struct ledger *ledger, struct entry *entries,
                             size_t count, struct store_error *error)
 {
@@ -128,7 +143,7 @@ static enum store_err apply(struct ledger *ledger, struct entry *entries,
     if (err == STORE_OK && !states_begin(ledger))
         err = ledger_nomem(error);
     if (err == STORE_OK)
-        err = persons_judge(ledger, error);
+        err = judge(ledger, count, error);
     if (err == STORE_OK)
         err = holds_look(ledger, error);
     if (err == STORE_OK && !entries_finish_end(ledger))

@@ -288,7 +288,10 @@ enum store_err entry_update(struct ledger *ledger, const struct entry *e,
                             struct store_error *error)
 {
     struct store_value values[13];
+    enum store_err err = tally_put_wait(ledger, error);
 
+    if (err != STORE_OK)
+        return err;
     values[0] = store_int(e->seq);
     values[1] = store_int(e->failure);
     values[2] = store_int(e->counts);

@@ -317,6 +317,10 @@ struct tally_what {
 bool tally_add(struct ledger *ledger, const struct tally_what *what, int64_t n);
 bool tally_entry(struct ledger *ledger, const struct entry *entry, int64_t n);
 enum store_err tally_put(struct ledger *ledger, struct store_error *error);
+/* Puts what was counted so far while other things are done; whoever uses the
+ * store waits first, and learns whether that succeeded. */
+void tally_put_begin(struct ledger *ledger, size_t entries);
+enum store_err tally_put_wait(struct ledger *ledger, struct store_error *error);
 
 /* ledger_breaker.c: table pulse, table domain, and what follows from them for
  * the facts of fresh entries. */

@@ -330,7 +330,10 @@ enum store_err state_drop(struct ledger *ledger, const struct person *person,
                           struct store_error *error)
 {
     struct store_value values[2] = {store_int(person->key)};
+    enum store_err err = tally_put_wait(ledger, error);
 
+    if (err != STORE_OK)
+        return err;
     if (scope == NULL)
         return store_run(ledger->book->store,
                          "DELETE FROM state WHERE key = $1", values, 1, NULL,

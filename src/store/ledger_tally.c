@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * Table tally: the counts of a day, added up for the whole batch before they
- * are written; and the same summed up by month and over all time. */
+ * are written; and the same summed up by month and over all time.
+ *
+ * What a large batch counts is written in a thread of its own while the policy
+ * judges, which leaves the store alone. */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -12,6 +16,9 @@ static const char *const dims[] = {
     "all", "provider", "domain", "campaign", "scope", "ip", "sender_domain"};
 #define DIMS (sizeof(dims) / sizeof(dims[0]))
 
+#define ARENA_MAX  ((size_t)4 << 30)
+#define THREAD_MIN 500 /* entries; fewer take less than a thread does */
+
 struct count {
     unsigned dim;
     int64_t day, n;
@@ -20,26 +27,49 @@ struct count {
     uint32_t hash;
 };
 
+/* What was counted, on its way into the tables. */
+struct output {
+    struct arena arena; /* its rows */
+    struct store *store;
+    struct count *counts;
+    size_t count;
+    pthread_t thread;
+    bool running;
+    enum store_err err;
+    struct store_error error;
+};
+
 struct tally {
     struct count *counts; /* in the batch's arena */
     size_t count, cap;
     uint32_t *slots; /* a count's index + 1 */
     size_t slot_mask;
+    struct output output;
 };
 
 struct tally *tally_new(void)
 {
-    return calloc(1, sizeof(struct tally));
+    struct tally *tally = calloc(1, sizeof(*tally));
+
+    if (tally != NULL)
+        arena_init(&tally->output.arena, allocator_default(), ARENA_MAX);
+    return tally;
 }
 
 void tally_free(struct tally *tally)
 {
+    if (tally == NULL)
+        return;
+    arena_clear(&tally->output.arena);
     free(tally);
 }
 
 void tally_begin(struct tally *tally)
 {
-    memset(tally, 0, sizeof(*tally));
+    tally->counts = NULL;
+    tally->count = tally->cap = 0;
+    tally->slots = NULL;
+    tally->slot_mask = 0;
 }
 
 static bool same(const struct count *a, const struct count *b)
@@ -205,35 +235,41 @@ static size_t merge(struct count *counts, size_t count)
     return kept;
 }
 
-static enum store_err put_counts(struct ledger *ledger,
-                                 const struct store_put *put,
-                                 struct store_error *error)
+/* Rows of so many columns, one for each count at most. */
+static struct store_value *make_rows(struct output *out, size_t columns)
 {
-    struct tally *t = ledger->tally;
-    struct rows rows;
+    struct store_value *rows =
+        arena_calloc(&out->arena, out->count * columns, sizeof(*rows));
 
-    if (!rows_init(ledger, &rows, 6, t->count))
-        return ledger_nomem(error);
-    qsort(t->counts, t->count, sizeof(*t->counts), by_key);
-    t->count = merge(t->counts, t->count);
-    for (size_t i = 0; i < t->count; i++) {
-        const struct count *c = &t->counts[i];
-        struct store_value *row;
+    if (rows == NULL)
+        out->err = ledger_nomem(&out->error);
+    return rows;
+}
+
+static void put_counts(struct output *out, const struct store_put *put)
+{
+    struct store_value *rows = make_rows(out, TALLY_COLUMNS), *row = rows;
+
+    if (rows == NULL)
+        return;
+    qsort(out->counts, out->count, sizeof(*out->counts), by_key);
+    out->count = merge(out->counts, out->count);
+    for (size_t i = 0; i < out->count; i++) {
+        const struct count *c = &out->counts[i];
 
         if (c->n == 0)
             continue;
-        row = rows_add(ledger, &rows);
-        if (row == NULL)
-            return ledger_nomem(error);
         row[0] = store_text(slice_cstr(dims[c->dim]));
         row[1] = store_int(c->day);
         row[2] = store_text(c->value);
         row[3] = store_text(slice_cstr(c->what));
         row[4] = store_text(c->detail);
         row[5] = store_int(c->n);
+        row += TALLY_COLUMNS;
     }
-    return store_put_rows(ledger->book->store, put, rows.values, rows.count,
-                          error);
+    out->err =
+        store_put_rows(out->store, put, rows,
+                       (size_t)(row - rows) / TALLY_COLUMNS, &out->error);
 }
 
 /* The column of a total that a count belongs to; 0: none. */
@@ -248,27 +284,23 @@ static unsigned total_column(const struct count *c)
 }
 
 /* A value of which nothing in a total's columns is counted has its row too. */
-static enum store_err put_totals(struct ledger *ledger,
-                                 struct store_error *error)
+static void put_totals(struct output *out)
 {
-    struct tally *t = ledger->tally;
+    struct store_value *rows = make_rows(out, TALLY_TOTAL_COLUMNS), *row = NULL;
     const struct count *last = NULL;
-    struct store_value *row = NULL;
-    struct rows rows;
+    size_t count = 0;
 
-    if (!rows_init(ledger, &rows, 5, t->count))
-        return ledger_nomem(error);
-    qsort(t->counts, t->count, sizeof(*t->counts), by_total);
-    for (size_t i = 0; i < t->count; i++) {
-        const struct count *c = &t->counts[i];
+    if (rows == NULL)
+        return;
+    qsort(out->counts, out->count, sizeof(*out->counts), by_total);
+    for (size_t i = 0; i < out->count; i++) {
+        const struct count *c = &out->counts[i];
         unsigned column = total_column(c);
 
         if (c->dim == 0 || c->n == 0)
             continue;
         if (last == NULL || by_value(last, c) != 0) {
-            row = rows_add(ledger, &rows);
-            if (row == NULL)
-                return ledger_nomem(error);
+            row = &rows[count++ * TALLY_TOTAL_COLUMNS];
             row[0] = store_text(slice_cstr(dims[c->dim]));
             row[1] = store_text(c->value);
             row[2] = row[3] = row[4] = store_int(0);
@@ -277,24 +309,71 @@ static enum store_err put_totals(struct ledger *ledger,
         if (column > 0)
             row[column].integer += c->n;
     }
-    return store_put_rows(ledger->book->store, &tally_totals, rows.values,
-                          rows.count, error);
+    out->err =
+        store_put_rows(out->store, &tally_totals, rows, count, &out->error);
+}
+
+static void *put(void *arg)
+{
+    struct output *out = arg;
+
+    put_counts(out, &tally_days);
+    for (size_t i = 0; i < out->count; i++)
+        out->counts[i].day = month_begin(out->counts[i].day);
+    if (out->err == STORE_OK)
+        put_counts(out, &tally_months);
+    if (out->err == STORE_OK)
+        put_totals(out);
+    return NULL;
+}
+
+/* What was counted so far goes out; counting begins anew. */
+static struct output *take(struct ledger *ledger)
+{
+    struct tally *t = ledger->tally;
+    struct output *out = &t->output;
+
+    arena_reset(&out->arena);
+    out->store = ledger->book->store;
+    out->counts = t->counts;
+    out->count = t->count;
+    tally_begin(t);
+    return out;
+}
+
+void tally_put_begin(struct ledger *ledger, size_t entries)
+{
+    struct output *out;
+
+    if (entries < THREAD_MIN || ledger->tally->count == 0)
+        return;
+    out = take(ledger);
+    out->running = pthread_create(&out->thread, NULL, put, out) == 0;
+    if (!out->running)
+        put(out);
+}
+
+enum store_err tally_put_wait(struct ledger *ledger, struct store_error *error)
+{
+    struct output *out = &ledger->tally->output;
+    enum store_err err;
+
+    if (out->running)
+        pthread_join(out->thread, NULL);
+    out->running = false;
+    err = out->err;
+    if (err != STORE_OK)
+        *error = out->error;
+    out->err = STORE_OK;
+    return err;
 }
 
 enum store_err tally_put(struct ledger *ledger, struct store_error *error)
 {
-    struct tally *t = ledger->tally;
-    enum store_err err;
+    enum store_err err = tally_put_wait(ledger, error);
 
-    if (t->count == 0)
-        return STORE_OK;
-    err = put_counts(ledger, &tally_days, error);
-    for (size_t i = 0; i < t->count; i++)
-        t->counts[i].day = month_begin(t->counts[i].day);
-    if (err == STORE_OK)
-        err = put_counts(ledger, &tally_months, error);
-    if (err == STORE_OK)
-        err = put_totals(ledger, error);
-    tally_begin(t);
-    return err;
+    if (err != STORE_OK || ledger->tally->count == 0)
+        return err;
+    put(take(ledger));
+    return tally_put_wait(ledger, error);
 }

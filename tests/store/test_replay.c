@@ -563,6 +563,78 @@ static void databases_answer_alike(void **state)
     free(set);
 }
 
+/* ---- Large batches --------------------------------------------------- */
+
+#define SETS 60
+
+struct crowd {
+    struct set sets[SETS];
+    struct record records[SETS * MAX_EVENTS];
+    size_t count;
+};
+
+/* Enough for threads of the ledger's and for the ways that PostgreSQL has for
+ * many rows. */
+static struct crowd *make_crowd(uint64_t seed)
+{
+    struct crowd *crowd = calloc(1, sizeof(*crowd));
+    struct random random = {seed};
+
+    assert_non_null(crowd);
+    for (unsigned i = 0; i < SETS; i++) {
+        make_set(&random, &crowd->sets[i], i);
+        crowd->count += take(&crowd->sets[i], crowd->records + crowd->count);
+    }
+    shuffle(&random, crowd->records, crowd->count);
+    assert_true(crowd->count > 1100);
+    return crowd;
+}
+
+/* The second half finds rows of the first one. */
+static void apply_halves(struct desk *desk, const struct crowd *crowd)
+{
+    size_t half = crowd->count / 2;
+
+    desk_apply_all(desk, crowd->records, half, END, NULL);
+    desk_apply_all(desk, crowd->records + half, crowd->count - half, END, NULL);
+}
+
+static void databases_take_crowds_alike(void **state)
+{
+    struct pair *pair = *state;
+    struct crowd *crowd = make_crowd(11);
+
+    apply_halves(&pair->desk, crowd);
+    if (fixture_keeps()) {
+        apply_halves(&pair->other, crowd);
+        for (size_t i = 0; i < TABLES; i++)
+            expect_same(&pair->desk, &pair->other, tables[i]);
+        desk_expect_replay(&pair->desk);
+        desk_expect_sums(&pair->desk);
+    }
+    free(crowd);
+}
+
+static void crowds_are_as_small_batches(void **state)
+{
+    static const char *const same[] = {
+        STATES, HOLDS, HOLD_LOG,
+        "SELECT seq, id, body, facts LIKE '%reply=1%' FROM event ORDER BY seq",
+        "SELECT what, detail, sum(n) FROM tally GROUP BY what, detail "
+        "HAVING sum(n) <> 0 ORDER BY what, detail"};
+    struct pair *pair = *state;
+    struct crowd *crowd = make_crowd(12);
+    struct random random = {13};
+
+    apply_halves(&pair->desk, crowd);
+    if (fixture_keeps()) {
+        apply(&random, &pair->other, crowd->records, crowd->count, false, END);
+        for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+            expect_same(&pair->desk, &pair->other, same[i]);
+    }
+    free(crowd);
+}
+
 /* ---- What must never be, and always ---------------------------------- */
 
 static bool never_suppresses(const struct bounce_policy *policy,
@@ -643,6 +715,8 @@ int main(void)
         TEST(told_again_nothing_changes),
         TEST(folding_changes_no_state),
         TEST(databases_answer_alike),
+        TEST(databases_take_crowds_alike),
+        TEST(crowds_are_as_small_batches),
         TEST(never_is_never_and_a_delivery_resets),
 #undef TEST
     };
