@@ -135,32 +135,25 @@ static bool may_wrap(const struct maker *m, size_t at)
     return m->text.len - at >= REPLY_WRAP_KEY && reply_wrap_may(m->low + at);
 }
 
-/* "5m" and "12hours" are amounts of time, which tell when to try again. */
+/* "5m" and "12hours" are amounts, which tell when to try again or how much is
+ * too much. Digits behind a letter are none. */
 static bool is_amount(const struct maker *m, size_t at, size_t end)
 {
-    unsigned char c = (unsigned char)m->low[at];
+    size_t digits = digits_end(m, at), letters;
 
-    if (c != 's' && c != 'm' && c != 'h' && c != 'd')
+    if (digits == at || digits == end)
         return false;
-    return signals_time_unit(slice_sub(m->text, at, end - at));
+    letters = letters_end(m, digits, end);
+    return signals_unit(slice_sub(m->text, digits, letters - digits),
+                        letters < end);
 }
 
-/* Whether the letters and digits of [at, end) are what nobody asks for: no
- * wrapper begins with the letters at their end, none are an amount of time. */
-static bool letters_free(const struct maker *m, size_t at, size_t end)
+/* Whether a wrapper may begin with the letters that end a word. */
+static bool ends_in_wrap(const struct maker *m, size_t at, size_t end)
 {
-    while (at < end) {
-        size_t digits = digits_end(m, at);
-
-        at = letters_end(m, digits, end);
-        if (digits > 0 && at > digits &&
-            ascii_is_digit((unsigned char)m->text.ptr[digits - 1]) &&
-            is_amount(m, digits, at))
-            return false;
-        if (at == end && at > digits && may_wrap(m, digits))
-            return false;
-    }
-    return true;
+    while (end > at && ascii_is_alpha((unsigned char)m->text.ptr[end - 1]))
+        end--;
+    return is_alnum_at(m, end) && may_wrap(m, end);
 }
 
 static bool ends_free(const struct maker *m, size_t at, size_t end)
@@ -181,7 +174,8 @@ static bool word_free(const struct maker *m, size_t at, size_t end)
         return false;
     if (lead > at && guarded(m, GUARD_LEAD, guard_lead(m->low + at, lead - at)))
         return false;
-    return ends_free(m, at, end) && letters_free(m, at, end);
+    return ends_free(m, at, end) && !is_amount(m, at, end) &&
+           !ends_in_wrap(m, at, end);
 }
 
 /* ---- Pieces ---------------------------------------------------------- */
@@ -458,6 +452,17 @@ static bool address_free(const struct maker *m, size_t at, size_t end)
     return true;
 }
 
+/* "5 m.smith@example.org": what begins the address at at, up to lead, may be a
+ * unit. */
+static bool is_unit(const struct maker *m, size_t at, size_t lead)
+{
+    return at > 1 && m->text.ptr[at - 1] == ' ' &&
+           ascii_is_digit((unsigned char)m->text.ptr[at - 2]) && lead > at &&
+           m->text.ptr[lead] != '@' &&
+           !ascii_is_digit((unsigned char)m->text.ptr[lead]) &&
+           signals_unit(slice_sub(m->text, at, lead - at), false);
+}
+
 /* The mail address whose "@" stands at sign. */
 static bool take_address(struct maker *m, size_t sign)
 {
@@ -485,7 +490,8 @@ static bool take_address(struct maker *m, size_t sign)
     if ((lead > at &&
          (guarded(m, GUARD_LEAD, guard_lead(m->low + at, lead - at)) ||
           guarded(m, GUARD_HEAD, guard_head(m->low + at, lead - at)))) ||
-        !ends_free(m, last, end) || !address_free(m, at, end))
+        !ends_free(m, last, end) || !address_free(m, at, end) ||
+        is_unit(m, at, lead))
         return false;
     mark[0] = (char)(ADDRESS << 2 | first_of(m, at));
     /* The last of its words may look like an abbreviation. */

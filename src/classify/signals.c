@@ -283,7 +283,8 @@ static double number_value(struct bounce_slice number)
     return value;
 }
 
-/* The numbers of a text, one after the other. */
+/* The numbers of a text, one after the other; those behind a letter belong to
+ * an id. */
 struct amounts {
     struct bounce_slice text;
     size_t block;    /* the 64 bytes that are looked at */
@@ -291,35 +292,23 @@ struct amounts {
     size_t at;       /* where to go on behind these */
 };
 
-static bool next_amount(struct amounts *a, struct amount *out)
+/* The digits of the 64 bytes from at on, but those of runs that begin behind a
+ * letter. */
+static uint64_t find_digits(struct bounce_slice text, size_t at)
 {
-    struct bounce_slice text = a->text;
-    size_t end, unit;
+    size_t before = at;
+    uint64_t digits, ids;
+    struct block b;
 
-    while (a->digits == 0) {
-        struct block b;
-
-        if (a->at >= text.len)
-            return false;
-        a->block = a->at - a->at % 64;
-        block_load(&b, text.ptr + a->block, text.len - a->block);
-        a->digits = block_digits(&b) & UINT64_MAX << a->at % 64;
-        a->at = a->block + 64;
-    }
-    out->start = a->block + bits_lowest(a->digits);
-    out->number =
-        slice_sub(text, out->start, number_len(slice_from(text, out->start)));
-    end = out->start + out->number.len;
-    for (unit = end; unit < text.len && text.ptr[unit] == ' ';)
-        unit++;
-    out->end = unit;
-    while (out->end < text.len &&
-           ascii_is_alpha((unsigned char)text.ptr[out->end]))
-        out->end++;
-    out->unit = slice_sub(text, unit, out->end - unit);
-    a->at = end < a->block + 64 ? a->block + 64 : end;
-    a->digits = end < a->block + 64 ? a->digits & UINT64_MAX << end % 64 : 0;
-    return true;
+    block_load(&b, text.ptr + at, text.len - at);
+    digits = block_digits(&b);
+    ids = digits & block_letters(&b) << 1;
+    while (before > 0 && ascii_is_digit((unsigned char)text.ptr[before - 1]))
+        before--;
+    if (before > 0 && ascii_is_alpha((unsigned char)text.ptr[before - 1]))
+        ids |= digits & 1;
+    /* The carry of each beginning clears its run. */
+    return digits & (digits + ids);
 }
 
 static double time_unit(struct bounce_slice unit)
@@ -343,6 +332,72 @@ static double time_unit(struct bounce_slice unit)
             return units[i].seconds;
     }
     return 0;
+}
+
+static size_t letters_len(struct bounce_slice text)
+{
+    size_t n = 0;
+
+    while (n < text.len && ascii_is_alpha((unsigned char)text.ptr[n]))
+        n++;
+    return n;
+}
+
+/* "1h30m": what stands behind a number and its unit is one too. */
+static bool is_duration(struct bounce_slice unit, struct bounce_slice rest)
+{
+    size_t digits = number_len(rest);
+    size_t letters = letters_len(slice_from(rest, digits));
+    size_t end = digits + letters;
+
+    return time_unit(unit) != 0 &&
+           time_unit(slice_sub(rest, digits, letters)) != 0 &&
+           (end == rest.len || !ascii_is_digit((unsigned char)rest.ptr[end]));
+}
+
+/* The unit behind a number that ends at at; false when the number is the
+ * beginning of an id, such as 4b7f. */
+static bool read_unit(struct bounce_slice text, size_t at, struct amount *out)
+{
+    size_t unit = at;
+    unsigned char behind;
+
+    while (unit < text.len && text.ptr[unit] == ' ')
+        unit++;
+    out->unit = slice_sub(text, unit, letters_len(slice_from(text, unit)));
+    out->end = unit + out->unit.len;
+    behind = out->end < text.len ? (unsigned char)text.ptr[out->end] : ' ';
+    if (out->unit.len == 0 || (!ascii_is_digit(behind) && behind != '@'))
+        return true;
+    if (unit == at)
+        return is_duration(out->unit, slice_from(text, out->end));
+    out->unit = slice_sub(text, unit, 0); /* an id or address of its own */
+    out->end = unit;
+    return true;
+}
+
+static bool next_amount(struct amounts *a, struct amount *out)
+{
+    struct bounce_slice text = a->text;
+    size_t end;
+
+    do {
+        while (a->digits == 0) {
+            if (a->at >= text.len)
+                return false;
+            a->block = a->at - a->at % 64;
+            a->digits = find_digits(text, a->block) & UINT64_MAX << a->at % 64;
+            a->at = a->block + 64;
+        }
+        out->start = a->block + bits_lowest(a->digits);
+        out->number = slice_sub(text, out->start,
+                                number_len(slice_from(text, out->start)));
+        end = out->start + out->number.len;
+        a->at = end < a->block + 64 ? a->block + 64 : end;
+        a->digits =
+            end < a->block + 64 ? a->digits & UINT64_MAX << end % 64 : 0;
+    } while (!read_unit(text, end, out));
+    return true;
 }
 
 static double size_unit(struct bounce_slice unit)
@@ -374,11 +429,6 @@ static double size_unit(struct bounce_slice unit)
             return units[i].bytes;
     }
     return 0;
-}
-
-bool signals_time_unit(struct bounce_slice word)
-{
-    return time_unit(word) != 0;
 }
 
 static int64_t retry_after(struct bounce_slice text)
@@ -437,14 +487,19 @@ static bool size_limit(struct bounce_slice text, double *value_out)
     return found;
 }
 
-static bool count_limit(struct bounce_slice text, const char *what,
+/* How the words begin for things of which there may be too many. */
+enum counted { RECIPIENTS, MESSAGES, MAILS, EMAILS, CONNECTIONS };
+static const char *const counted[] = {"recip", "mess", "mail", "email",
+                                      "connection"};
+
+static bool count_limit(struct bounce_slice text, enum counted what,
                         struct amount *amount_out)
 {
     struct amounts amounts = {.text = text};
 
     while (next_amount(&amounts, amount_out)) {
         if (amount_out->unit.len > 2 && number_value(amount_out->number) >= 1 &&
-            slice_starts_nocase(amount_out->unit, slice_cstr(what)))
+            slice_starts_nocase(amount_out->unit, slice_cstr(counted[what])))
             return true;
     }
     return false;
@@ -488,17 +543,17 @@ static void read_limit(struct bounce_slice text, struct bounce_event *event)
         if (size_limit(text, &bytes))
             set_limit(signals, SLICE("quota"), bytes, SLICE("bytes"));
     } else if (slice_eq(category, SLICE("too_many_recipients"))) {
-        if (count_limit(text, "recip", &amount))
+        if (count_limit(text, RECIPIENTS, &amount))
             set_limit(signals, SLICE("recipients"), number_value(amount.number),
                       SLICE("recipients"));
     } else if (slice_eq(category, SLICE("rate_limited")) ||
                slice_eq(category, SLICE("recipient_rate"))) {
-        if (count_limit(text, "mess", &amount) ||
-            count_limit(text, "mail", &amount) ||
-            count_limit(text, "email", &amount))
+        if (count_limit(text, MESSAGES, &amount) ||
+            count_limit(text, MAILS, &amount) ||
+            count_limit(text, EMAILS, &amount))
             set_limit(signals, SLICE("rate"), number_value(amount.number),
                       rate_unit(text, amount.end));
-        else if (count_limit(text, "connection", &amount))
+        else if (count_limit(text, CONNECTIONS, &amount))
             set_limit(signals, SLICE("rate"), number_value(amount.number),
                       SLICE("connections"));
     }
@@ -521,6 +576,17 @@ void signals_read(const struct reply *reply, struct bounce_event *event)
     read_limit(reply->text, event);
 }
 
+bool signals_unit(struct bounce_slice word, bool goes_on)
+{
+    if (goes_on)
+        return time_unit(word) != 0;
+    for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++) {
+        if (slice_starts_nocase(word, slice_cstr(counted[i])))
+            return true;
+    }
+    return time_unit(word) != 0 || size_unit(word) != 0;
+}
+
 static bool has_limit(struct bounce_slice category)
 {
     return slice_eq(category, SLICE("message_too_large")) ||
@@ -533,17 +599,18 @@ static bool has_limit(struct bounce_slice category)
 unsigned signals_vary(const struct reply *reply,
                       const struct bounce_event *event)
 {
+    const bool limit = has_limit(event->category);
     struct amounts amounts = {.text = reply->text};
     struct amount amount;
     unsigned again = 0;
 
-    if (has_limit(event->category))
-        again |= SIGNALS_LIMIT;
     if (slice_eq(event->category, SLICE("mailbox_moved")))
         again |= SIGNALS_NEW_ADDRESS;
     while (next_amount(&amounts, &amount)) {
         if (time_unit(amount.unit) != 0)
             again |= SIGNALS_RETRY_AFTER;
+        if (limit && (amount.unit.len == 0 || signals_unit(amount.unit, false)))
+            again |= SIGNALS_LIMIT;
     }
     return again;
 }

@@ -34,7 +34,8 @@ void signals_read_again(struct bounce_slice text, unsigned again,
 size_t signals_ipv4(struct bounce_slice text, unsigned octets[4]);
 /* Not an address that mail is sent from to strangers. */
 bool signals_is_private(const unsigned octets[4]);
-/* Whether a word behind a number makes it an amount of time. */
-bool signals_time_unit(struct bounce_slice word);
+/* Whether letters behind a number may make it an amount, of time, size or
+ * things counted. goes_on: a digit follows. */
+bool signals_unit(struct bounce_slice word, bool goes_on);
 
 #endif

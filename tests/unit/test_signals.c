@@ -122,6 +122,11 @@ static void test_retry_after(void **state)
         {"minutes", "451 4.7.1 Please try again after 5 minutes", 300},
         {"hours", "421 4.7.0 Too many messages, retry in 2 hours", 7200},
         {"short unit", "450 4.2.0 Greylisted for 60s, come back later", 60},
+        {"hours and minutes", "450 4.2.0 Greylisted, retry in 1h30m", 3600},
+        {"an id is no time", "450 Greylisted, retry later (7m4b7f)", 300},
+        {"the end of an id is no time", "450 Greylisted, retry later (x7m)",
+         300},
+        {"an address is no unit", "450 Greylisted, retry 7 m@example.org", 300},
     };
 
     (void)state;
@@ -148,6 +153,11 @@ static void test_limits(void **state)
          "size", 26214400, "bytes"},
         {"size of the message is no limit",
          "552 5.3.4 Message too large: 40000000 bytes", NULL, 0, NULL},
+        {"an id is no size",
+         "552 5.2.2 Mailbox full, limit exceeded (4e1d37b092040)", NULL, 0,
+         NULL},
+        {"the beginning of an id is no size",
+         "552 5.2.2 Mailbox full, limit exceeded (92040b7f)", NULL, 0, NULL},
         {"recipients", "452 4.5.3 Too many recipients, at most 50 recipients",
          "recipients", 50, "recipients"},
     };
