@@ -178,6 +178,8 @@ static enum store_err read_by_total(struct totals *t, uint64_t *least_out,
     rank->t = t;
     rank->rivals = 0;
     *found_out = false;
+    if (t->filter->limit > most)
+        return STORE_OK;
     for (size_t from = 0; from <= most && (size_t)rank->rivals <= most;
          from += RANK_STEP) {
         err = read_rank(rank, from, error);
