@@ -396,7 +396,7 @@ static void advise(const struct subject *s, const struct reply *reply,
         advice->retry_after_s = said;
 }
 
-/* false: the context had a say. */
+/* Whether the context had a say. */
 static bool judge_failure(struct subject *s, const struct classify_input *input,
                           const struct reply *reply,
                           struct report_event *report)
@@ -428,7 +428,7 @@ static bool judge_failure(struct subject *s, const struct classify_input *input,
     }
     signals_read(reply, event);
     advise(s, reply, event);
-    return !by_context;
+    return by_context;
 }
 
 static void classify_failure(struct subject *s,
@@ -438,6 +438,7 @@ static void classify_failure(struct subject *s,
     struct reply_line line;
     struct recall recall;
     struct reply reply;
+    bool by_context;
 
     if (!reply_open(s->message, report->event.diagnostic, &line))
         return;
@@ -445,8 +446,8 @@ static void classify_failure(struct subject *s,
     if (s->state->recalled)
         return;
     reply_parse_line(&line, &reply);
-    if (judge_failure(s, input, &reply, report))
-        recall_keep(s, &recall, &reply, &report->event);
+    by_context = judge_failure(s, input, &reply, report);
+    recall_keep(s, &recall, &reply, by_context, &report->event);
 }
 
 /* Kinds that are no failure need no rules. RFC 5965 section 7.3: not-spam, and

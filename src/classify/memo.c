@@ -16,7 +16,7 @@
 /* A verdict in the ring, followed by the outline and the evidence. */
 struct entry {
     struct memo_verdict verdict;
-    uint32_t outline_len;
+    uint32_t lens[MEMO_OUTLINES]; /* of the outlines */
     char bytes[];
 };
 
@@ -33,7 +33,8 @@ struct memo {
     size_t slot_count; /* a power of two */
     uint32_t head;     /* where the next entry goes */
     uint64_t hash;     /* of what was asked for last */
-    struct outline outline;
+    size_t count;      /* its outlines */
+    struct outline outlines[MEMO_OUTLINES];
 };
 
 struct memo *memo_new(const struct bounce_allocator *allocator, size_t room)
@@ -42,7 +43,7 @@ struct memo *memo_new(const struct bounce_allocator *allocator, size_t room)
 
     if (memo == NULL)
         return NULL;
-    memset(memo, 0, offsetof(struct memo, outline));
+    memset(memo, 0, offsetof(struct memo, outlines));
     memo->allocator = allocator;
     memo->units = (uint32_t)((room < MOST_ROOM ? room : MOST_ROOM) / UNIT);
     memo->slot_count = 1;
@@ -69,14 +70,16 @@ void memo_free(struct memo *memo)
     allocator->release(allocator->ctx, memo, sizeof(*memo));
 }
 
-struct outline *memo_outline(struct memo *memo)
+struct outline *memo_outline(struct memo *memo, size_t i)
 {
-    return &memo->outline;
+    return &memo->outlines[i];
 }
 
-static uint64_t hash_of(const char *p, size_t len)
+static uint64_t hash_of(uint64_t hash, const char *p, size_t len)
 {
-    uint64_t hash = len, rest;
+    uint64_t rest;
+
+    hash ^= len;
 
     for (; len >= 8; p += 8, len -= 8) {
         hash = (hash ^ bits_load64(p)) * 0x9E3779B97F4A7C15U;
@@ -104,14 +107,41 @@ static uint32_t tag_of(const struct memo *memo)
     return (uint32_t)(memo->hash >> 32);
 }
 
-const struct memo_verdict *memo_find(struct memo *memo,
+/* What is asked for now. */
+static void ask(struct memo *memo, size_t count)
+{
+    memo->hash = 0;
+    memo->count = count;
+    for (size_t i = 0; i < count; i++)
+        memo->hash =
+            hash_of(memo->hash, memo->outlines[i].bytes, memo->outlines[i].len);
+}
+
+/* Whether an entry is what is asked for; evidence_out: what stands behind. */
+static bool is_it(const struct memo *memo, const struct entry *e,
+                  const char **evidence_out)
+{
+    const char *bytes = e->bytes;
+
+    for (size_t i = 0; i < MEMO_OUTLINES; i++) {
+        const struct outline *o = &memo->outlines[i];
+        size_t len = i < memo->count ? o->len : 0;
+
+        if (e->lens[i] != len || memcmp(bytes, o->bytes, len) != 0)
+            return false;
+        bytes += len;
+    }
+    *evidence_out = bytes;
+    return true;
+}
+
+const struct memo_verdict *memo_find(struct memo *memo, size_t count,
                                      const char **evidence_out)
 {
-    const struct outline *o = &memo->outline;
-    uint32_t tag;
     const struct slot *slot;
+    uint32_t tag;
 
-    memo->hash = hash_of(o->bytes, o->len);
+    ask(memo, count);
     if (memo->ring == NULL)
         return NULL;
     slot = slot_of(memo);
@@ -124,10 +154,8 @@ const struct memo_verdict *memo_find(struct memo *memo,
             memo->head - slot->at[i] > memo->units)
             continue;
         e = entry_at(memo, slot->at[i]);
-        if (e->outline_len != o->len || memcmp(e->bytes, o->bytes, o->len) != 0)
-            continue;
-        *evidence_out = e->bytes + e->outline_len;
-        return &e->verdict;
+        if (is_it(memo, e, evidence_out))
+            return &e->verdict;
     }
     return NULL;
 }
@@ -166,16 +194,18 @@ static uint32_t take_room(struct memo *memo, uint32_t units)
     return at;
 }
 
-void memo_keep(struct memo *memo, const struct memo_verdict *verdict,
-               struct bounce_slice evidence)
+void memo_keep(struct memo *memo, size_t count,
+               const struct memo_verdict *verdict, struct bounce_slice evidence)
 {
-    const struct outline *o = &memo->outline;
-    size_t size = sizeof(struct entry) + o->len + evidence.len;
+    size_t size = sizeof(struct entry) + evidence.len, len = 0;
     struct slot *slot;
     struct entry *e;
     unsigned way = 0;
     uint32_t at;
 
+    ask(memo, count);
+    for (size_t i = 0; i < count; i++)
+        size += memo->outlines[i].len;
     if (size > memo->units || !make_room(memo))
         return;
     at = take_room(memo, (uint32_t)((size + UNIT - 1) / UNIT));
@@ -188,8 +218,13 @@ void memo_keep(struct memo *memo, const struct memo_verdict *verdict,
     slot->tags[way] = tag_of(memo);
     e = entry_at(memo, at);
     e->verdict = *verdict;
-    e->outline_len = (uint32_t)o->len;
-    memcpy(e->bytes, o->bytes, o->len);
+    for (size_t i = 0; i < MEMO_OUTLINES; i++) {
+        const struct outline *o = &memo->outlines[i];
+
+        e->lens[i] = i < memo->count ? (uint32_t)o->len : 0;
+        memcpy(e->bytes + len, o->bytes, e->lens[i]);
+        len += e->lens[i];
+    }
     if (evidence.len > 0)
-        memcpy(e->bytes + o->len, evidence.ptr, evidence.len);
+        memcpy(e->bytes + len, evidence.ptr, evidence.len);
 }

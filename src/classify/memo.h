@@ -50,17 +50,20 @@ struct memo;
 struct memo *memo_new(const struct bounce_allocator *allocator, size_t room);
 void memo_free(struct memo *memo);
 
-/* Where outlines are made; one at a time. */
-struct outline *memo_outline(struct memo *memo);
+/* Where outlines are made: that of the text (0), and of what stands around it
+ * (1) for verdicts that depend on both. */
+#define MEMO_OUTLINES 2
+struct outline *memo_outline(struct memo *memo, size_t i);
 
-/* The verdict of the outline in memo_outline(), or NULL. evidence_out: its
- * text, where that is the same for all. Both live until the next memo_keep(). */
-const struct memo_verdict *memo_find(struct memo *memo,
+/* The verdict of the first count outlines, or NULL. evidence_out: its text,
+ * where that is the same for all. Both live until the next memo_keep(). */
+const struct memo_verdict *memo_find(struct memo *memo, size_t count,
                                      const char **evidence_out);
 
-/* Keeps a verdict for what memo_find() was asked for last, and did not find.
+/* Keeps a verdict for the first count outlines, of which memo_find() knew none.
  * Nothing happens when memory is out. */
-void memo_keep(struct memo *memo, const struct memo_verdict *verdict,
+void memo_keep(struct memo *memo, size_t count,
+               const struct memo_verdict *verdict,
                struct bounce_slice evidence);
 
 #endif

@@ -535,9 +535,12 @@ static void forget_last_len(const struct maker *m)
 
 void outline_begin(struct outline *o, const unsigned char *facts, size_t len)
 {
-    memcpy(o->bytes, facts, len);
+    if (len > 0)
+        memcpy(o->bytes, facts, len);
     o->facts = o->len = len;
     o->piece_count = 0;
+    o->open_end = false;
+    o->text = SLICE_NULL;
 }
 
 /* Whether a word is too short for a piece, and no part of a longer one that

@@ -12,11 +12,14 @@ enum given {
     GIVEN_HOST = 4,
     GIVEN_REMOTE_MTA = 8,
     GIVEN_RECIPIENT = 16,
-    GIVEN_CONTEXT = 32 /* there is one; it had no say */
+    GIVEN_CONTEXT = 32 /* there is one, whether or not it has a say */
 };
 
-/* Beside enum signals_again: the evidence holds a piece that varies. */
-#define EVIDENCE_AGAIN 0x80
+/* Beside enum signals_again: the evidence holds a piece that varies; it is one
+ * of the context. */
+#define EVIDENCE_AGAIN      0x80
+#define EVIDENCE_OF_CONTEXT 0x40
+#define EVIDENCE_BITS       (EVIDENCE_AGAIN | EVIDENCE_OF_CONTEXT)
 
 /* What is known of an event beside its text, as bytes. */
 struct facts {
@@ -45,8 +48,10 @@ static bool add_text(struct facts *facts, struct bounce_slice s)
 static void add_host(struct facts *facts, const struct subject *s,
                      struct bounce_slice host, bool domain)
 {
-    for (size_t i = 0; host.len > 0 && i < s->knowledge->set_count; i++) {
-        uint32_t provider = knowledge_host(s->knowledge->sets[i], host, domain);
+    for (size_t i = 0; i < s->knowledge->set_count; i++) {
+        uint32_t provider =
+            host.len > 0 ? knowledge_host(s->knowledge->sets[i], host, domain)
+                         : TAB_NONE;
 
         add_byte(facts, provider & 0xFF);
         add_byte(facts, provider >> 8 & 0xFF);
@@ -101,8 +106,10 @@ static bool add_facts(const struct subject *s,
         return false;
     add_host(facts, s, input->host, false);
     add_host(facts, s, event->remote_mta, false);
-    if (at != SLICE_NPOS)
-        add_host(facts, s, slice_from(event->recipient, at + 1), true);
+    add_host(facts, s,
+             at == SLICE_NPOS ? SLICE_NULL
+                              : slice_from(event->recipient, at + 1),
+             true);
     return true;
 }
 
@@ -142,9 +149,10 @@ static void tell(const struct subject *s, const struct classify_input *input,
                  const struct memo_verdict *v, const char *evidence,
                  struct bounce_event *event)
 {
-    const struct outline *o = memo_outline(s->state->memo);
+    const struct outline *o = memo_outline(s->state->memo, 0);
     struct bounce_signals *signals = &event->signals;
     struct bounce_advice *advice = &event->advice;
+    unsigned again = v->again & ~(unsigned)EVIDENCE_BITS;
 
     event->kind = (enum bounce_kind)v->kind;
     event->action = (enum bounce_action)v->action;
@@ -165,7 +173,10 @@ static void tell(const struct subject *s, const struct classify_input *input,
     event->evidence_by = (enum bounce_evidence)v->evidence_by;
     event->evidence_rule = text_of(v, MEMO_EVIDENCE_RULE);
     if ((v->again & EVIDENCE_AGAIN) != 0)
-        event->evidence_text = evidence_again(s->message, o, v);
+        event->evidence_text = evidence_again(
+            s->message,
+            memo_outline(s->state->memo, (v->again & EVIDENCE_OF_CONTEXT) != 0),
+            v);
     else if (v->has_evidence)
         event->evidence_text =
             message_dup(s->message, slice_make(evidence, v->evidence_len));
@@ -181,9 +192,20 @@ static void tell(const struct subject *s, const struct classify_input *input,
     advice->retry_by = (enum bounce_retry_by)v->retry_by;
     advice->retry_after_s = v->retry_after_s;
     advice->remedy = text_of(v, MEMO_REMEDY);
-    if ((v->again & ~(unsigned)EVIDENCE_AGAIN) != 0)
-        signals_read_again(span_text(o, v->text),
-                           v->again & ~(unsigned)EVIDENCE_AGAIN, event);
+    if (again != 0)
+        signals_read_again(span_text(o, v->text), again, event);
+}
+
+/* The outline of the context beside that of the diagnostic. */
+static bool add_context(const struct subject *s,
+                        const struct report_event *report)
+{
+    struct outline *o = memo_outline(s->state->memo, 1);
+    struct reply_line line;
+
+    outline_begin(o, NULL, 0);
+    return reply_open(s->message, report->context, &line) &&
+           outline_add(o, &line, s->knowledge->guard);
 }
 
 bool recall_verdict(const struct subject *s, const struct classify_input *input,
@@ -195,16 +217,23 @@ bool recall_verdict(const struct subject *s, const struct classify_input *input,
     const char *evidence = NULL;
     struct facts facts;
 
-    recall->known = memo != NULL && add_facts(s, input, report, &facts);
-    if (!recall->known)
+    *recall = (struct recall){0};
+    if (memo == NULL || !add_facts(s, input, report, &facts))
         return false;
     recall->given = given_of(input, report);
     recall->has_status = report->event.status.ptr != NULL;
-    outline_begin(memo_outline(memo), facts.bytes, facts.len);
-    recall->known = outline_add(memo_outline(memo), line, s->knowledge->guard);
-    if (!recall->known)
+    outline_begin(memo_outline(memo, 0), facts.bytes, facts.len);
+    /* Without a diagnostic all is said around it. */
+    memo_outline(memo, 0)->text = line->text;
+    if (line->text.len > 0 &&
+        !outline_add(memo_outline(memo, 0), line, s->knowledge->guard))
         return false;
-    verdict = memo_find(memo, &evidence);
+    recall->known = 1;
+    verdict = memo_find(memo, 1, &evidence);
+    if (verdict == NULL && report->context.len > 0 && add_context(s, report)) {
+        recall->known = 2;
+        verdict = memo_find(memo, 2, &evidence);
+    }
     if (verdict == NULL)
         return false;
     tell(s, input, verdict, evidence, &report->event);
@@ -231,9 +260,11 @@ static bool span_of(const struct outline *o, struct bounce_slice s,
 
 /* Where the evidence stands in the normalised text, and whether a piece is in
  * it. Of what stands there twice it could not be told which is meant. */
-static bool place_evidence(struct message *message, const struct outline *o,
+static bool place_evidence(const struct subject *s,
                            struct bounce_slice evidence, struct memo_verdict *v)
 {
+    bool of_context = (v->again & EVIDENCE_OF_CONTEXT) != 0;
+    const struct outline *o = memo_outline(s->state->memo, of_context);
     size_t marks[2 * OUTLINE_PIECES], at, pieces = 0;
     struct bounce_slice text;
     char *out;
@@ -249,7 +280,7 @@ static bool place_evidence(struct message *message, const struct outline *o,
     }
     if (pieces == 0)
         return true;
-    out = message_alloc(message, NORMALIZE_ROOM(o->text.len));
+    out = message_alloc(s->message, NORMALIZE_ROOM(o->text.len));
     if (out == NULL)
         return false;
     text = slice_make(out, normalize(o->text, marks, 2 * o->piece_count, out));
@@ -294,17 +325,28 @@ static bool keep_texts(const struct bounce_event *event, struct memo_verdict *v)
     return true;
 }
 
+/* The text that was matched last is that of the context. */
+static bool is_of_context(const struct subject *s, struct bounce_slice evidence)
+{
+    const char *text = s->state->text;
+
+    return evidence.ptr != NULL && text != NULL && evidence.ptr >= text &&
+           evidence.ptr <= text + s->state->text_len;
+}
+
 void recall_keep(const struct subject *s, const struct recall *recall,
-                 const struct reply *reply, const struct bounce_event *event)
+                 const struct reply *reply, bool by_context,
+                 const struct bounce_event *event)
 {
     const struct bounce_signals *signals = &event->signals;
     const struct bounce_advice *advice = &event->advice;
     const struct outline *o;
     struct memo_verdict v;
 
-    if (!recall->known || s->message->failed != BOUNCE_OK || s->state->tired)
+    if (recall->known < (by_context ? 2 : 1) || event->category.ptr == NULL ||
+        s->message->failed != BOUNCE_OK || s->state->tired)
         return;
-    o = memo_outline(s->state->memo);
+    o = memo_outline(s->state->memo, 0);
     v = (struct memo_verdict){
         .confidence = event->confidence,
         .retry_after_s = advice->retry_after_s,
@@ -322,6 +364,8 @@ void recall_keep(const struct subject *s, const struct recall *recall,
         .expired = event->expired,
         .again = (uint8_t)signals_vary(reply, event),
     };
+    if (by_context && is_of_context(s, event->evidence_text))
+        v.again |= EVIDENCE_OF_CONTEXT;
     if (!keep_texts(event, &v) ||
         (!recall->has_status && !span_of(o, event->status, &v.status)) ||
         ((recall->given & (GIVEN_HOST | GIVEN_REMOTE_MTA)) == 0 &&
@@ -329,10 +373,10 @@ void recall_keep(const struct subject *s, const struct recall *recall,
         !span_of(o, signals->url, &v.url) ||
         !span_of(o, signals->sender_ip, &v.sender_ip) ||
         !span_of(o, reply->text, &v.text) ||
-        !place_evidence(s->message, o, event->evidence_text, &v))
+        !place_evidence(s, event->evidence_text, &v))
         return;
     if ((v.again & SIGNALS_RETRY_AFTER) != 0) /* what holds unless it is said */
         v.retry_after_s =
             knowledge_category(s->knowledge, event->category)->retry_after_s;
-    memo_keep(s->state->memo, &v, event->evidence_text);
+    memo_keep(s->state->memo, by_context ? 2 : 1, &v, event->evidence_text);
 }

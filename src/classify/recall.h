@@ -9,7 +9,7 @@
 
 /* One event on its way through the memo. */
 struct recall {
-    bool known; /* the outline is all that the verdict depends on */
+    unsigned known; /* the outlines that there are */
     unsigned given;
     bool has_status;
 };
@@ -21,8 +21,10 @@ bool recall_verdict(const struct subject *subject,
                     const struct reply_line *line, struct report_event *report,
                     struct recall *recall);
 
-/* Keeps the verdict of the event, as classify_event() left it. */
+/* Keeps the verdict of the event, as classify_event() left it; by_context: what
+ * stands around the reply had a say, and was looked at last. */
 void recall_keep(const struct subject *subject, const struct recall *recall,
-                 const struct reply *reply, const struct bounce_event *event);
+                 const struct reply *reply, bool by_context,
+                 const struct bounce_event *event);
 
 #endif

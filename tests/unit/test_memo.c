@@ -384,6 +384,113 @@ static void test_examples(void **state)
     close_readers(&f);
 }
 
+/* ---- In messages ----------------------------------------------------- */
+
+/* %s is what a server said. */
+static const char *const letters[] = {
+    "From: MAILER-DAEMON@mx.example.org\n"
+    "To: sender@example.net\n"
+    "Subject: Undelivered Mail Returned to Sender\n"
+    "Content-Type: multipart/report; report-type=delivery-status;\n"
+    " boundary=\"b1\"\n\n"
+    "--b1\n\n"
+    "I'm sorry to have to inform you that your message could not be "
+    "delivered.\n"
+    "\n--b1\nContent-Type: message/delivery-status\n\n"
+    "Reporting-MTA: dns; mx.example.org\n\n"
+    "Final-Recipient: rfc822; bob@example.com\n"
+    "Action: failed\nStatus: 5.0.0\n"
+    "Remote-MTA: dns; mx.example.com\n"
+    "Diagnostic-Code: smtp; %s\n\n--b1--\n",
+    /* The field says little, the text much. */
+    "From: MAILER-DAEMON@mx.example.org\n"
+    "To: sender@example.net\n"
+    "Subject: Undelivered Mail Returned to Sender\n"
+    "Content-Type: multipart/report; report-type=delivery-status;\n"
+    " boundary=\"b1\"\n\n"
+    "--b1\n\n"
+    "<bob@example.com>: %s\n"
+    "\n--b1\nContent-Type: message/delivery-status\n\n"
+    "Reporting-MTA: dns; mx.example.org\n\n"
+    "Final-Recipient: rfc822; bob@example.com\n"
+    "Action: failed\nStatus: 5.0.0\n\n--b1--\n",
+    "From: MAILER-DAEMON@mx.example.org\n"
+    "To: sender@example.net\n"
+    "Subject: failure notice\n\n"
+    "Hi. This is the qmail-send program at mx.example.org.\n"
+    "I'm afraid I wasn't able to deliver your message to the following "
+    "addresses.\n"
+    "This is a permanent error; I've given up. Sorry it didn't work out.\n\n"
+    "<bob@example.com>:\n"
+    "192.0.2.9 does not like recipient.\n"
+    "Remote host said: %s\n"
+    "Giving up on 192.0.2.9.\n\n"
+    "--- Below this line is a copy of the message.\n\n"
+    "Subject: hello\n\nhi\n",
+};
+
+static size_t read_events(struct bounce_reader *reader, const char *message,
+                          size_t len, char *out, size_t cap)
+{
+    struct bounce_json_options options = {.size = sizeof(options)};
+    const struct bounce_result *result;
+    size_t written = 0;
+
+    assert_int_equal(bounce_read(reader, message, len, &result, NULL),
+                     BOUNCE_OK);
+    for (size_t i = 0; i < bounce_result_events(result); i++)
+        written += bounce_event_json(reader->engine, result, i, &options,
+                                     out + written, cap - written);
+    return written;
+}
+
+static bool compare_letters(const struct fixture *f, const char *letter,
+                            struct bounce_slice said)
+{
+    static char message[16384], warm[1 << 16], cold[1 << 16];
+    int len;
+    size_t a, b;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    len = snprintf(message, sizeof(message), letter, said.ptr);
+#pragma GCC diagnostic pop
+    a = read_events(f->warm, message, (size_t)len, warm, sizeof(warm));
+    b = read_events(f->cold, message, (size_t)len, cold, sizeof(cold));
+    if (a != b || memcmp(warm, cold, a) != 0)
+        fail_msg("%s\nmemo: %.*salone: %.*s", message, (int)a, warm, (int)b,
+                 cold);
+    return f->warm->state.recalled;
+}
+
+static void test_messages(void **state)
+{
+    struct bounce_rule rule;
+    struct fixture f;
+    size_t told = 0, all = 0;
+    char out[8192];
+
+    (void)state;
+    open_readers(&f, NULL);
+    for (size_t i = 0; bounce_rule_at(f.engine, i, &rule); i++) {
+        struct bounce_slice text = bounce_rule_example(f.engine, i, 0);
+
+        if (text.len == 0 || text.len > 1000)
+            continue;
+        for (unsigned j = 0; j < 9; j++) {
+            size_t len = vary(text, i * 3 + j / 3, out);
+
+            out[len] = '\0';
+            told += compare_letters(&f, letters[j % 3], slice_make(out, len));
+            told += compare_letters(&f, letters[j / 3], slice_make(out, len));
+            all += 2;
+        }
+    }
+    print_message("%zu of %zu told again\n", told, all);
+    assert_true(told > all / 4);
+    close_readers(&f);
+}
+
 /* Rules that speak of parts of words, which the built-in ones avoid. */
 static void test_odd_rules(void **state)
 {
@@ -546,9 +653,10 @@ static void keep_number(struct memo *memo, unsigned number)
     const char *found;
 
     memset(evidence, (char)number, sizeof(evidence));
-    outline_begin(memo_outline(memo), facts, sizeof(facts));
-    assert_null(memo_find(memo, &found));
-    memo_keep(memo, &verdict, slice_make(evidence, number % sizeof(evidence)));
+    outline_begin(memo_outline(memo, 0), facts, sizeof(facts));
+    assert_null(memo_find(memo, 1, &found));
+    memo_keep(memo, 1, &verdict,
+              slice_make(evidence, number % sizeof(evidence)));
 }
 
 /* Whether it is there; if it is, it is right. */
@@ -560,8 +668,8 @@ static bool has_number(struct memo *memo, unsigned number)
     const struct memo_verdict *verdict;
     const char *evidence;
 
-    outline_begin(memo_outline(memo), facts, sizeof(facts));
-    verdict = memo_find(memo, &evidence);
+    outline_begin(memo_outline(memo, 0), facts, sizeof(facts));
+    verdict = memo_find(memo, 1, &evidence);
     if (verdict == NULL)
         return false;
     assert_int_equal(verdict->code, number % 60000);
@@ -628,6 +736,7 @@ int main(void)
         cmocka_unit_test(test_places),
         cmocka_unit_test(test_no_outline),
         cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_messages),
         cmocka_unit_test(test_odd_rules),
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_facts),
