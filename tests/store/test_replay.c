@@ -615,13 +615,16 @@ static void databases_take_crowds_alike(void **state)
     free(crowd);
 }
 
+#define BODIES                                                                 \
+    "SELECT seq, id, body, facts LIKE '%reply=1%' FROM event ORDER BY seq"
+#define TALLIED                                                                \
+    "SELECT what, detail, sum(n) FROM tally GROUP BY what, detail "            \
+    "HAVING sum(n) <> 0 ORDER BY what, detail"
+
 static void crowds_are_as_small_batches(void **state)
 {
-    static const char *const same[] = {
-        STATES, HOLDS, HOLD_LOG,
-        "SELECT seq, id, body, facts LIKE '%reply=1%' FROM event ORDER BY seq",
-        "SELECT what, detail, sum(n) FROM tally GROUP BY what, detail "
-        "HAVING sum(n) <> 0 ORDER BY what, detail"};
+    static const char *const same[] = {STATES, HOLDS, HOLD_LOG, BODIES,
+                                       TALLIED};
     struct pair *pair = *state;
     struct crowd *crowd = make_crowd(12);
     struct random random = {13};
