@@ -178,8 +178,9 @@ static void take_apart(struct work *work, struct work_batch *batch)
 static void emit_batch(struct work *work, struct work_batch *batch)
 {
     work->job.emit(work->job.ctx, &batch->result);
-    while (batch->mbox >= 0) {
-        take_apart(work, batch);
+    while (batch->done < batch->count) {
+        if (batch->mbox >= 0)
+            take_apart(work, batch);
         work_batch_render(&work->job, &work->hand, batch);
         work->job.emit(work->job.ctx, &batch->result);
     }

@@ -15,6 +15,10 @@
 /* Nearly every report is smaller; others have a stream. */
 #define FILE_ROOM   ((size_t)64 << 10)
 #define WINDOW_SIZE ((size_t)256 << 10)
+/* An mbox that is larger is taken apart, so that threads share its messages. */
+#define SMALL_MBOX ((size_t)16 << 10)
+/* With so much to emit a batch stops, since others wait in memory behind it. */
+#define MUCH_OUTPUT ((size_t)1 << 20)
 
 /* ---- Filling --------------------------------------------------------- */
 
@@ -195,8 +199,14 @@ static bool read_all(int fd, char *to, bool ends_show, size_t *len_out)
     return false;
 }
 
-/* Reads a file to `at` of the window. Returns -1 when it is there as a whole,
- * or cannot be opened; else it is open. */
+static bool is_mbox(const struct work_hand *hand, const struct work_item *item)
+{
+    return mbox_detect(
+        slice_make(hand->window + item->data_at, item->message.len));
+}
+
+/* Reads a file to `at` of the window. Returns -1 when it is there as a whole
+ * and small, or cannot be opened; else it is open. */
 static int read_item(struct work_hand *hand, const struct work_batch *batch,
                      struct work_item *item, size_t at)
 {
@@ -212,7 +222,9 @@ static int read_item(struct work_hand *hand, const struct work_batch *batch,
         item->error = errno;
         return -1;
     }
-    if (!read_all(fd, hand->window + at, batch->ends_show, &item->message.len))
+    if (!read_all(fd, hand->window + at, batch->ends_show,
+                  &item->message.len) ||
+        (item->message.len > SMALL_MBOX && is_mbox(hand, item)))
         return fd;
     close(fd);
     return -1;
@@ -223,7 +235,7 @@ static void render_small(const struct work_job *job, struct work_hand *hand,
 {
     char *data = hand->window + item->data_at;
 
-    if (item->error == 0 && mbox_detect(slice_make(data, item->message.len)))
+    if (item->error == 0 && is_mbox(hand, item))
         render_mbox(job, hand, batch, item, data);
     else
         render_message(job, hand, batch, item, data);
@@ -238,8 +250,7 @@ static bool render_large(const struct work_job *job, struct work_hand *hand,
 
     if (lseek(fd, 0, SEEK_SET) != 0) {
         fail_item(batch, item, errno);
-    } else if (mbox_detect(slice_make(hand->window + item->data_at,
-                                      item->message.len))) {
+    } else if (is_mbox(hand, item)) {
         batch->mbox = fd;
         return false;
     } else {
@@ -271,8 +282,16 @@ static void render_files(const struct work_job *job, struct work_hand *hand,
                 break;
             at += batch->items[read++].message.len;
         }
-        for (; batch->done < read; batch->done++)
+        for (; batch->done < read; batch->done++) {
+            if (batch->result.output.len >= MUCH_OUTPUT)
+                break;
             render_small(job, hand, batch, &batch->items[batch->done]);
+        }
+        if (batch->result.output.len >= MUCH_OUTPUT) {
+            if (large >= 0)
+                close(large);
+            break;
+        }
         if (large >= 0 && !render_large(job, hand, batch, large))
             break;
     }

@@ -57,7 +57,8 @@ bool work_batch_add_file(struct work_batch *batch,
 void work_batch_add_failure(struct work_batch *batch, const char *path,
                             int error);
 
-/* Renders items, up to one that is an mbox and not small. */
+/* Renders items from the first on that has no result: all, or up to one that is
+ * an mbox and not small, or until the output is much. */
 void work_batch_render(const struct work_job *job, struct work_hand *hand,
                        struct work_batch *batch);
 void work_hand_clear(struct work_hand *hand);

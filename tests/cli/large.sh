@@ -49,6 +49,16 @@ equal $((events * copies)) "$(limited $LIMIT "$BOUNCE" read --json large | wc -l
     "events of a large mbox file"
 rm large
 
+# Small files that give much, as many as are read at a time.
+mkdir many
+for _ in $(seq 450); do
+    printf 'From a Sat Nov 21 23:05:25 2026\n\nx\n\n'
+done >many/0
+for i in $(seq 64); do cp many/0 many/$i; done
+[ "$(limited $LIMIT "$BOUNCE" read --json many | tee out | wc -c)" -gt 20000000 ] ||
+    fail "the files give less than the limit"
+equal $((450 * 65)) "$(wc -l <out)" "messages of small files"
+
 # A message of 100 MB gives its events, and a warning that names the limit.
 {
     sed '/^Content-Type: message\/rfc822/q' "$EXAMPLES/postfix-unknown.eml"
