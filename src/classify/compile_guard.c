@@ -4,6 +4,7 @@
 #include "classify/builder.h"
 #include "classify/guard.h"
 #include "report/reply_words.h"
+#include "report/reply_wraps.h"
 
 /* Only words that hold a digit matter here: rules that ask for one, or for a
  * part of one, are few. */
@@ -376,11 +377,16 @@ static void add_words(struct guard_builder *g, enum guard_kind kind,
  * and is told without regard to what the word begins or ends with. */
 static void add_reply_words(struct guard_builder *g)
 {
+    static const struct sides open_right = {.right = true};
     static const struct bounce_slice ends[] = {
         {"http", 4},    {"https", 5}, {"www", 3},    /* classify/signals.c */
         {"because", 7}, {"due", 3},   {"reason", 6}, /* classify/rank.c */
         {"dsn", 3},     {NULL, 0}};                  /* report/reply_code.c */
 
+    /* Wrappers may end inside a word. */
+    for (const struct reply_wrap *wrap = REPLY_WRAPS; wrap->text != NULL;
+         wrap++)
+        add_string(g, slice_make(wrap->text, wrap->len), &open_right);
     add_words(g, GUARD_TAIL, ends);
     add_words(g, GUARD_TAIL, REPLY_CODE_WORDS);
     add_words(g, GUARD_TAIL, REPLY_PRODUCTS);

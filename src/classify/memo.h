@@ -38,7 +38,7 @@ struct memo_verdict {
     /* Of the evidence, in the normalised text when again says so. */
     uint16_t evidence_at, evidence_len;
     uint8_t kind, action, stage, cls, evidence_by, todo, who, retry_by;
-    int8_t permanent, person_left;
+    uint8_t permanent, person_left; /* 1 more than in the event */
     bool expired, has_evidence;
     uint8_t again; /* see recall.c */
 };

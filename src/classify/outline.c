@@ -490,8 +490,8 @@ static bool take_address(struct maker *m, size_t sign)
     if ((lead > at &&
          (guarded(m, GUARD_LEAD, guard_lead(m->low + at, lead - at)) ||
           guarded(m, GUARD_HEAD, guard_head(m->low + at, lead - at)))) ||
-        !ends_free(m, last, end) || !address_free(m, at, end) ||
-        is_unit(m, at, lead))
+        follows(m, at) || !ends_free(m, last, end) ||
+        !address_free(m, at, end) || is_unit(m, at, lead))
         return false;
     mark[0] = (char)(ADDRESS << 2 | first_of(m, at));
     /* The last of its words may look like an abbreviation. */

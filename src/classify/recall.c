@@ -115,6 +115,17 @@ static bool add_facts(const struct subject *s,
 
 /* ---- Told again ------------------------------------------------------ */
 
+/* 1, 0 or -1 for unknown as a byte. */
+static uint8_t pack(int value)
+{
+    return (uint8_t)(value + 1);
+}
+
+static int unpack(uint8_t value)
+{
+    return (int)value - 1;
+}
+
 static struct bounce_slice span_text(const struct outline *o,
                                      struct memo_span span)
 {
@@ -157,7 +168,7 @@ static void tell(const struct subject *s, const struct classify_input *input,
     event->kind = (enum bounce_kind)v->kind;
     event->action = (enum bounce_action)v->action;
     event->stage = (enum bounce_stage)v->stage;
-    event->permanent = v->permanent;
+    event->permanent = unpack(v->permanent);
     event->expired = v->expired;
     event->reply_code = v->code;
     if (event->status.ptr == NULL)
@@ -184,7 +195,7 @@ static void tell(const struct subject *s, const struct classify_input *input,
     signals->lookup_url = text_of(v, MEMO_LOOKUP_URL);
     signals->removal_url = text_of(v, MEMO_REMOVAL_URL);
     signals->suppressed_for = text_of(v, MEMO_SUPPRESSED_FOR);
-    signals->person_left = v->person_left;
+    signals->person_left = unpack(v->person_left);
     signals->url = span_text(o, v->url);
     signals->sender_ip = span_text(o, v->sender_ip);
     advice->action = (enum bounce_do)v->todo;
@@ -359,8 +370,8 @@ void recall_keep(const struct subject *s, const struct recall *recall,
         .todo = (uint8_t)advice->action,
         .who = (uint8_t)advice->who,
         .retry_by = (uint8_t)advice->retry_by,
-        .permanent = (int8_t)event->permanent,
-        .person_left = (int8_t)signals->person_left,
+        .permanent = pack(event->permanent),
+        .person_left = pack(signals->person_left),
         .expired = event->expired,
         .again = (uint8_t)signals_vary(reply, event),
     };

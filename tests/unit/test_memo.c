@@ -51,6 +51,12 @@ static const struct {
      "450 wait 300s and 15minutes"},
     {"wrapper stays", "x4711host mx.example.org said: 550",
      "x4711host mx.example.org said: 550"},
+    {"word that a wrapper ends in stays",
+     "450 message will be deleted from queuec8635e3a4",
+     "450 message will be deleted from queuec8635e3a4"},
+    {"address that a wrapper ends in stays",
+     "450 message will be deleted from queue.x@example.org",
+     "450 message will be deleted from queue.x@example.org"},
     {"word before a code stays", "x4711error 550 no", "x4711error 550 no"},
     {"letters of other scripts go on",
      "550 \xE5\xAE\x9B"
