@@ -2,6 +2,7 @@
  * Throughput of the library alone:
  *
  *     bench replies FILE [SECONDS]     one reply a line
+ *     bench anew FILE [SECONDS]        the same, none told by one before
  *     bench messages DIR [SECONDS]     every file of DIR is a message
  *
  * Everything is read into memory first; then all of it goes through one
@@ -129,6 +130,7 @@ static size_t one_round(struct bounce_reader *reader, const struct items *items,
 
 int main(int argc, char **argv)
 {
+    struct bounce_options options;
     struct items items = {0};
     struct bounce_engine *engine;
     struct bounce_reader *reader;
@@ -137,14 +139,19 @@ int main(int argc, char **argv)
     size_t rounds = 0, events = 0;
 
     if (argc < 3) {
-        fputs("usage: bench replies FILE | messages DIR [SECONDS]\n", stderr);
+        fputs("usage: bench replies FILE | anew FILE | messages DIR "
+              "[SECONDS]\n",
+              stderr);
         return 2;
     }
     if (messages)
         load_folder(&items, argv[2]);
     else
         load_lines(&items, argv[2]);
-    if (items.count == 0 || bounce_engine_new(NULL, &engine) != BOUNCE_OK ||
+    bounce_options_init(&options, sizeof(options));
+    if (argc > 1 && strcmp(argv[1], "anew") == 0)
+        options.max_memo = 0;
+    if (items.count == 0 || bounce_engine_new(&options, &engine) != BOUNCE_OK ||
         bounce_reader_new(engine, &reader) != BOUNCE_OK)
         return 1;
     one_round(reader, &items, messages);
