@@ -121,9 +121,9 @@ static inline __m128i block_is_either(__m128i bytes, char a, char b)
 
 static inline __m128i block_is_special(__m128i bytes, char a, char b)
 {
-    /* Signed: bytes from 0x80 on are below the blank. */
-    __m128i odd = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')),
-                               _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F)));
+    /* One more, and signed: DEL and bytes from 0x80 on are below the blank. */
+    __m128i odd = _mm_cmplt_epi8(_mm_add_epi8(bytes, _mm_set1_epi8(1)),
+                                 _mm_set1_epi8(' ' + 1));
 
     return _mm_or_si128(odd, block_is_either(bytes, a, b));
 }
