@@ -10,10 +10,10 @@
 #include "base/vec.h"
 #include "store/stats_in.h"
 
-#define RANK_STEP 100   /* values that are looked up at once */
-#define RANK_KEYS 20000 /* look-ups beyond which bounces are added up, */
-#define TOP_KEYS  30000 /* beyond which all of a range is read */
-#define RIVALS    5000  /* values that are told from others by a join */
+#define RANK_STEP 100    /* values that are looked up at once */
+#define RANK_KEYS 20000  /* look-ups beyond which bounces are added up, */
+#define TOP_KEYS  100000 /* beyond which all of a range is read */
+#define RIVALS    5000   /* values that are told from others by a join */
 
 /* The largest numbers that a page has room for: a heap, the least on top. */
 struct page {
@@ -21,9 +21,12 @@ struct page {
     size_t count, most;
 };
 
-static bool page_init(struct page *page, struct totals *t)
+/* For count numbers: where the page has room for more it never fills. */
+static bool page_init(struct page *page, struct totals *t, size_t count)
 {
-    *page = (struct page){.most = t->filter->limit};
+    size_t limit = t->filter->limit;
+
+    *page = (struct page){.most = limit <= count ? limit : count + 1};
     page->numbers = arena_alloc(&t->arena, page->most * sizeof(*page->numbers));
     return page->numbers != NULL;
 }
@@ -145,7 +148,7 @@ static uint64_t last_read(struct totals *t)
 {
     struct page page;
 
-    if (!page_init(&page, t))
+    if (!page_init(&page, t, t->count))
         return 0;
     for (size_t i = 0; i < t->slot_count; i++)
         for (const struct bin *bin = t->slots[i]; bin != NULL; bin = bin->next)
@@ -178,7 +181,7 @@ static enum store_err read_by_total(struct totals *t, uint64_t *least_out,
     rank->t = t;
     rank->rivals = 0;
     *found_out = false;
-    if (t->filter->limit > most)
+    if (t->filter->limit > most / 2)
         return STORE_OK;
     for (size_t from = 0; from <= most && (size_t)rank->rivals <= most;
          from += RANK_STEP) {
@@ -191,12 +194,13 @@ static enum store_err read_by_total(struct totals *t, uint64_t *least_out,
         *found_out = are_found(rank, *least_out);
         if (*found_out)
             return STORE_OK;
-        if (*least_out > 0)
+        /* The least of few is far below the one that the page ends with. */
+        if (*least_out > 0 && from + RANK_STEP >= 2 * t->filter->limit)
             err = count_rivals(rank, *least_out, RIVALS, error);
         if (err != STORE_OK)
             return err;
     }
-    if (rank->rivals > RIVALS)
+    if (rank->rivals == 0 || rank->rivals > RIVALS)
         *least_out = 0;
     stats_clear(t);
     return STORE_OK;
@@ -295,7 +299,7 @@ static enum store_err find_tops(struct tops *tops, struct bounce_slice **out,
 
     *count_out = 0;
     *out = values;
-    if (values == NULL || !page_init(&page, tops->t))
+    if (values == NULL || !page_init(&page, tops->t, all))
         return list_no_memory(error);
     for (size_t i = 0; i < all; i++)
         page_add(&page, top_at(tops, i)->bounced);

@@ -41,8 +41,9 @@ static const struct scene scenes[] = {
      false},
     {"with a whole month", 4500, 40, true, 50, MAY + 20, true, true, false},
     {"a long page", 7000, 40, true, 400, MAY - 1, true, false, false},
-    {"equal ones", 7000, 0, true, 50, MAY - 1, true, false, true},
+    {"equal ones", 7000, 0, true, 1200, MAY - 1, true, false, true},
     {"fewer than a page", 60, 40, false, 100, MAY - 1, false, false, false},
+    {"a page without end", 200, 40, true, SIZE_MAX, MAY - 1, true, false, true},
 };
 
 /* The rows of one value: none has a day twice. */
