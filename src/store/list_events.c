@@ -183,9 +183,9 @@ static void add_rest(struct search *s)
     }
     if (s->last_words)
         query_add(q, " AND kind IN (1, 2) AND NOT EXISTS (SELECT 1 FROM event "
-                     "AS l WHERE l.rcpt = t.rcpt AND l.campaign = t.campaign "
-                     "AND l.kind IN (1, 2, 3) AND (l.at > t.at OR (l.at = t.at "
-                     "AND l.seq > t.seq)))");
+                     "AS l WHERE l.rcpt = t.rcpt AND (l.at, l.seq) > (t.at, "
+                     "t.seq) AND l.campaign = t.campaign AND l.kind IN (1, 2, "
+                     "3))");
     add_kinds(s);
     query_words(q, "category", &s->categories);
     query_words(q, "domain", &s->domains);
