@@ -311,6 +311,14 @@ static uint64_t find_digits(struct bounce_slice text, size_t at)
     return digits & (digits + ids);
 }
 
+/* Most words begin otherwise than all of a list. */
+static bool begins_as(struct bounce_slice word, const char *letters)
+{
+    return word.len > 0 &&
+           memchr(letters, ascii_lower((unsigned char)word.ptr[0]),
+                  strlen(letters)) != NULL;
+}
+
 static double time_unit(struct bounce_slice unit)
 {
     static const struct {
@@ -325,7 +333,7 @@ static double time_unit(struct bounce_slice unit)
         {{"day", 3}, 86400},  {{"days", 4}, 86400},
     };
 
-    if (unit.len == 0 || unit.len > sizeof("seconds") - 1)
+    if (!begins_as(unit, "smhd") || unit.len > sizeof("seconds") - 1)
         return 0;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (slice_eq_nocase(unit, units[i].word))
@@ -424,6 +432,8 @@ static double size_unit(struct bounce_slice unit)
         {{"gib", 3}, 1073741824},
     };
 
+    if (!begins_as(unit, "bokmg"))
+        return 0;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (slice_eq_nocase(unit, units[i].word))
             return units[i].bytes;
