@@ -44,11 +44,13 @@ static bool wants_verified(struct ledger *ledger)
            strcmp(decision.reason, "unverified") == 0;
 }
 
-#define NEAR_MAX 20000 /* deliveries that are kept for a batch */
+/* Deliveries that are kept for a batch: two hours of 30 a second, some 30 MB.
+ * Asking for each request of a late hold takes seconds where there are as many. */
+#define NEAR_MAX 200000
 
 struct near {
     int64_t at;
-    struct bounce_slice parts[HOLD_PARTS];
+    struct bounce_slice parts[HOLD_PARTS]; /* in lower case, as keys are */
 };
 
 struct hold_nears {
@@ -58,6 +60,21 @@ struct hold_nears {
     size_t count, cap;
     bool failed;
 };
+
+static struct bounce_slice keep_lower(struct hold_nears *nears,
+                                      const struct store_value *value)
+{
+    struct bounce_slice part =
+        ledger_keep(nears->ledger, value, &nears->failed);
+    char *text;
+
+    if (part.len == 0)
+        return part;
+    memcpy(&text, &part.ptr, sizeof(text)); /* the copy is ours */
+    for (size_t i = 0; i < part.len; i++)
+        text[i] = (char)ascii_lower((unsigned char)text[i]);
+    return part;
+}
 
 static bool take_near(void *ctx, const struct store_value *row, size_t count)
 {
@@ -73,8 +90,7 @@ static bool take_near(void *ctx, const struct store_value *row, size_t count)
     near = &nears->list[nears->count++];
     near->at = row[0].integer;
     for (unsigned i = 0; i < HOLD_PARTS; i++)
-        near->parts[i] =
-            ledger_keep(nears->ledger, &row[i + 1], &nears->failed);
+        near->parts[i] = keep_lower(nears, &row[i + 1]);
     return !nears->failed;
 }
 
@@ -108,40 +124,49 @@ enum store_err hold_log_near(struct ledger *ledger, int64_t from,
     return err;
 }
 
-static bool is_over(const struct near *near, const struct bounce_hold_key *key)
+static bool is_over(const struct near *near, const struct bounce_slice *parts)
 {
     for (unsigned i = 0; i < HOLD_PARTS; i++) {
-        struct bounce_slice part = slice_cstr(hold_part(key, i));
-
-        if (part.len > 0 && !slice_eq_nocase(near->parts[i], part))
+        if (parts[i].len > 0 && !slice_eq(near->parts[i], parts[i]))
             return false;
     }
     return true;
+}
+
+/* How many of them were before a time. */
+static size_t count_before(const struct hold_nears *nears, int64_t at)
+{
+    size_t low = 0, high = nears->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (nears->list[middle].at < at)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
 }
 
 static int64_t find_near(const struct hold_nears *nears,
                          const struct bounce_hold_key *key, int64_t from,
                          int64_t to, bool last)
 {
-    size_t low = 0, high = nears->count;
-    int64_t found = BOUNCE_NO_TIME;
+    size_t low = count_before(nears, from), high = nears->count;
+    struct bounce_slice parts[HOLD_PARTS];
 
+    if (to < INT64_MAX)
+        high = count_before(nears, to + 1);
+    for (unsigned i = 0; i < HOLD_PARTS; i++)
+        parts[i] = slice_cstr(hold_part(key, i));
     while (low < high) {
-        size_t middle = low + (high - low) / 2;
+        const struct near *near = &nears->list[last ? --high : low++];
 
-        if (nears->list[middle].at < from)
-            low = middle + 1;
-        else
-            high = middle;
+        if (is_over(near, parts))
+            return near->at;
     }
-    for (; low < nears->count && nears->list[low].at <= to; low++) {
-        if (!is_over(&nears->list[low], key))
-            continue;
-        found = nears->list[low].at;
-        if (!last)
-            break;
-    }
-    return found;
+    return BOUNCE_NO_TIME;
 }
 
 static enum store_err ask_delivery(struct ledger *ledger,

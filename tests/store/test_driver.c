@@ -42,8 +42,6 @@ static const struct store_column domain_columns[] = {
     {"delivered_at", STORE_INT}};
 static const struct store_put domain_put = {"domain", domain_columns, 4, 1,
                                             STORE_REPLACE};
-static const struct store_put domain_new = {"domain", domain_columns, 4, 1,
-                                            STORE_NEW};
 static const struct store_get domain_get = {
     "domain", "domain, tried_at, failed_at, delivered_at", domain_columns, 1};
 
@@ -364,33 +362,6 @@ static void many_rows_many_keys(void **state)
     assert_int_equal(sum.rows, fixture_keeps() ? MANY / 2 : 0);
     assert_int_equal(sum.total, fixture_keeps() ? total : 0);
     free(values);
-}
-
-/* Rows that were said to be new replace what is there all the same. */
-static void what_is_new_may_be_there(void **state)
-{
-    enum { ROWS = 200 };
-    struct test *test = *state;
-    struct store_value rows[ROWS][4];
-    char names[ROWS][24];
-
-    for (int round = 0; round < 4; round++) {
-        for (int i = 0; i < ROWS; i++) {
-            snprintf(names[i], sizeof(names[i]), "d%d.example", round * 50 + i);
-            rows[i][0] = text_of(names[i]);
-            rows[i][1] = store_int(round);
-            rows[i][2] = i % 2 == 0 ? store_int(i) : null_value;
-            rows[i][3] = null_value;
-        }
-        expect_err(test,
-                   store_put_rows(test->store, &domain_new, rows[0], ROWS,
-                                  &test->error),
-                   STORE_OK);
-    }
-    expect_query(test,
-                 "SELECT tried_at, count(*), count(failed_at) FROM domain "
-                 "GROUP BY tried_at ORDER BY tried_at",
-                 NULL, 0, "0|50|25\n1|50|25\n2|50|25\n3|200|100\n");
 }
 
 /* A key that is no unique one: every row that fits. */
@@ -800,7 +771,6 @@ int main(void)
         DRIVER_TEST(nothing_is_put_and_got),
         DRIVER_TEST(one_key_gets_its_row),
         DRIVER_TEST(many_rows_many_keys),
-        DRIVER_TEST(what_is_new_may_be_there),
         DRIVER_TEST(a_key_gets_several_rows),
         DRIVER_TEST(a_put_is_whole_or_not_at_all),
         DRIVER_TEST(commit_keeps_and_rollback_drops),

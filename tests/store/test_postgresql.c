@@ -364,18 +364,21 @@ static void old_and_new_rows_go_together(void **state)
 {
     static const struct store_put tally_replace = {"tally", tally_columns, 6, 5,
                                                    STORE_REPLACE};
+    static const struct store_put tally_new = {"tally", tally_columns, 6, 5,
+                                               STORE_NEW};
     struct test *test = *state;
     size_t count = 300;
     struct store_value *rows = tally_rows(count, count, SLICE_NULL);
-    for (int64_t round = 0; round < 6; round++) {
+    for (int64_t round = 0; round < 8; round++) {
+        const struct store_put *put = round < 3   ? &tally_add
+                                      : round < 6 ? &tally_replace
+                                                  : &tally_new;
         for (size_t i = 0; i < count; i++) {
             rows[6 * i + 1] = store_int(round * 100 + (int64_t)i);
             rows[6 * i + 5] = store_int(round + 1);
         }
         expect_err(test,
-                   store_put_rows(test->store,
-                                  round < 3 ? &tally_add : &tally_replace, rows,
-                                  count, &test->error),
+                   store_put_rows(test->store, put, rows, count, &test->error),
                    STORE_OK);
     }
     free(rows);
@@ -383,7 +386,8 @@ static void old_and_new_rows_go_together(void **state)
                    "SELECT day / 100, count(*), min(n), max(n) FROM tally"
                    " GROUP BY 1 ORDER BY 1",
                    "0|100|1|1\n1|100|3|3\n2|100|6|6\n3|100|4|4\n"
-                   "4|100|5|5\n5|100|6|6\n6|100|6|6\n7|100|6|6\n");
+                   "4|100|5|5\n5|100|6|6\n6|100|7|7\n7|100|8|8\n"
+                   "8|100|8|8\n9|100|8|8\n");
 }
 
 /* Somebody who does not know of our lock writes what we are about to copy: here
