@@ -273,16 +273,16 @@ static void render_files(const struct work_job *job, struct work_hand *hand,
         stream_init(&hand->stream, job->max_message);
     }
     while (batch->done < batch->count) {
-        size_t read = batch->done, at = 0;
+        size_t filled = batch->done, at = 0;
         int large = -1;
 
-        while (read < batch->count && at <= WINDOW_SIZE - FILE_ROOM) {
-            large = read_item(hand, batch, &batch->items[read], at);
+        while (filled < batch->count && at <= WINDOW_SIZE - FILE_ROOM) {
+            large = read_item(hand, batch, &batch->items[filled], at);
             if (large >= 0)
                 break;
-            at += batch->items[read++].message.len;
+            at += batch->items[filled++].message.len;
         }
-        for (; batch->done < read; batch->done++) {
+        for (; batch->done < filled; batch->done++) {
             if (batch->result.output.len >= MUCH_OUTPUT)
                 break;
             render_small(job, hand, batch, &batch->items[batch->done]);
