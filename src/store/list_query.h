@@ -7,10 +7,14 @@
 #include "base/arena.h"
 #include "store/list.h"
 
-#define QUERY_SQL    8192
-#define QUERY_VALUES 300
-#define WORDS_MAX    64  /* values of one field of a filter */
-#define LIST_PAGE    500 /* rows that are read at once */
+#define WORDS_MAX    64 /* values of one field of a filter */
+#define WORD_FIELDS  9  /* of which a query asks at most: list_events.c */
+#define QUERY_VALUES (WORD_FIELDS * WORDS_MAX + 32)
+#define QUERY_SQL    (4096 + QUERY_VALUES * 6) /* "$123, " */
+#define LIST_PAGE    500                       /* rows that are read at once */
+
+/* Whatever filter is allowed, every driver takes. */
+_Static_assert(QUERY_VALUES <= STORE_VALUES_MAX, "a query is too long to run");
 
 struct query {
     char sql[QUERY_SQL];

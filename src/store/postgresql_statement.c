@@ -7,8 +7,6 @@
 #include "base/hash.h"
 #include "store/postgresql.h"
 
-enum { RUN_PARAMETERS = 64 };
-
 enum store_err pg_command(struct pg_store *pg, const char *sql,
                           struct store_error *error)
 {
@@ -208,9 +206,9 @@ enum store_err pg_call(struct pg_store *pg, const struct pg_call *call,
 
 /* Parameters of one statement. */
 struct parameters {
-    Oid types[RUN_PARAMETERS];
-    const char *values[RUN_PARAMETERS];
-    int lengths[RUN_PARAMETERS];
+    Oid types[STORE_VALUES_MAX];
+    const char *values[STORE_VALUES_MAX];
+    int lengths[STORE_VALUES_MAX];
 };
 
 static enum store_err fill(struct pg_store *pg, struct parameters *parameters,
@@ -219,9 +217,6 @@ static enum store_err fill(struct pg_store *pg, struct parameters *parameters,
 {
     const char *next;
 
-    if (count > RUN_PARAMETERS) {
-        return store_fail(error, STORE_E_SQL, "too many parameters");
-    }
     pg_bytes_reset(&pg->out);
     for (size_t i = 0; i < count; i++) {
         if (pg_value_size(&values[i]) > PG_VALUE_MAX) {

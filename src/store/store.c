@@ -95,6 +95,10 @@ enum store_err store_run(struct store *store, const char *sql,
                          store_row_fn *row, void *ctx,
                          struct store_error *error)
 {
+    if (count > STORE_VALUES_MAX)
+        return store_fail(error, STORE_E_SQL,
+                          "a statement with %zu values: at most %d", count,
+                          STORE_VALUES_MAX);
     return store->driver->run(store, sql, values, count, row, ctx, error);
 }
 

@@ -124,6 +124,9 @@ struct store_get {
     size_t key_count;
 };
 
+/* Values of one statement that runs; every driver takes so many. */
+#define STORE_VALUES_MAX 640
+
 enum store_mode {
     STORE_READ, /* one snapshot for all that is read */
     STORE_WRITE /* one writer at a time; waits for another one */
@@ -149,7 +152,7 @@ struct store_driver {
      * then it is unknown whether it was committed. */
     enum store_err (*commit)(struct store *store, struct store_error *error);
     void (*rollback)(struct store *store);
-    /* One statement; row may be NULL. */
+    /* One statement of at most STORE_VALUES_MAX values; row may be NULL. */
     enum store_err (*run)(struct store *store, const char *sql,
                           const struct store_value *values, size_t count,
                           store_row_fn *row, void *ctx,

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT
+ * Filters as long as they may be: each list takes them, of every driver, and
+ * finds what the last word of each field names. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "ledger_fixture.h"
+#include "store/incident.h"
+#include "store/list.h"
+
+#define T0    LEDGER_T0
+#define WORDS 64 /* of one field: more are refused */
+
+/* Words of a field, joined by commas. */
+struct field {
+    char text[WORDS * 24];
+    size_t len, words;
+};
+
+static void add_word(struct field *field, struct bounce_slice word)
+{
+    int len = snprintf(field->text + field->len,
+                       sizeof(field->text) - field->len, "%s%.*s",
+                       field->words > 0 ? "," : "", (int)word.len, word.ptr);
+
+    assert_true(len > 0 && (size_t)len < sizeof(field->text) - field->len);
+    field->len += (size_t)len;
+    field->words++;
+}
+
+/* Words that no row has, then the one that it has. */
+static struct bounce_slice make(struct field *field, size_t words,
+                                const char *last)
+{
+    char word[16];
+
+    *field = (struct field){.len = 0};
+    while (field->words + 1 < words) {
+        snprintf(word, sizeof(word), "x%zu.example", field->words);
+        add_word(field, slice_cstr(word));
+    }
+    add_word(field, slice_cstr(last));
+    return slice_make(field->text, field->len);
+}
+
+/* The same word each time, where only some words are known. */
+static struct bounce_slice repeat(struct field *field, const char *word)
+{
+    *field = (struct field){.len = 0};
+    while (field->words < WORDS)
+        add_word(field, slice_cstr(word));
+    return slice_make(field->text, field->len);
+}
+
+/* As many categories as there are. */
+static struct bounce_slice all_categories(struct field *field,
+                                          const struct bounce_engine *engine)
+{
+    const struct bounce_category *category;
+
+    *field = (struct field){.len = 0};
+    add_word(field, SLICE("user_unknown"));
+    add_word(field, SLICE("unsubscribe"));
+    for (size_t i = 0; (category = bounce_category_at(engine, i)) != NULL &&
+                       field->words < WORDS;
+         i++)
+        add_word(field, category->id);
+    return slice_make(field->text, field->len);
+}
+
+struct fields {
+    struct field domain, provider, scope, campaign, ip, from, rule;
+    struct field category, cls, kind, state;
+};
+
+static struct list_filter long_filter(struct desk *desk, struct fields *fields)
+{
+    return (struct list_filter){
+        .since = T0 - LEDGER_DAY,
+        .until = T0 + LEDGER_DAY,
+        .limit = 10,
+        .domain = make(&fields->domain, WORDS, "example.org"),
+        .provider = make(&fields->provider, WORDS, "google"),
+        .scope = make(&fields->scope, WORDS, "shop"),
+        .campaign = make(&fields->campaign, WORDS, "spring"),
+        .ip = make(&fields->ip, WORDS, "192.0.2.1"),
+        .sender_domain = make(&fields->from, WORDS, "news.example"),
+        .rule = make(&fields->rule, WORDS, "one.rule"),
+        .category = all_categories(&fields->category, desk->engine),
+        .cls = repeat(&fields->cls, "hard")};
+}
+
+static bool count_address(void *ctx, const struct list_address *row)
+{
+    assert_true(slice_eq(row->address, SLICE("ann@example.org")));
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static bool count_event(void *ctx, const struct list_event *row)
+{
+    assert_true(
+        slice_eq(row->record->event.recipient, SLICE("ann@example.org")));
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static bool count_change(void *ctx, const struct list_change *row)
+{
+    assert_true(slice_eq(row->address, SLICE("ann@example.org")));
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static bool count_due(void *ctx, const struct list_due *row)
+{
+    assert_true(slice_eq(row->address, SLICE("ann@example.org")));
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static bool count_hold(void *ctx, const struct bounce_hold *row)
+{
+    (void)row;
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static bool count_incident(void *ctx, const struct list_incident *row)
+{
+    (void)row;
+    ++*(size_t *)ctx;
+    return true;
+}
+
+static void set_up_row(struct desk *desk)
+{
+    struct record bounce =
+        desk_bounce("e1", "ann@example.org", "user_unknown", T0);
+    struct record leave = desk_event(BOUNCE_KIND_UNSUBSCRIBE, "e2",
+                                     "ann@example.org", "unsubscribe", T0);
+    struct record other =
+        desk_bounce("e3", "bob@example.net", "user_unknown", T0);
+
+    desk_init(desk, NULL, NULL, NULL);
+    bounce.event.scope = SLICE("shop");
+    bounce.event.campaign = SLICE("spring");
+    bounce.event.evidence_rule = SLICE("one.rule");
+    leave.event.scope = bounce.event.scope;
+    leave.event.campaign = bounce.event.campaign;
+    leave.event.evidence_rule = bounce.event.evidence_rule;
+    desk_apply(desk, &bounce);
+    desk_apply(desk, &leave);
+    desk_apply(desk, &other);
+}
+
+static void expect(struct desk *desk, const char *list, enum store_err err,
+                   size_t rows, size_t want)
+{
+    if (err != STORE_OK)
+        fail_msg("%s: %s", list, desk->error.msg);
+    if (rows != (fixture_keeps() ? want : 0))
+        fail_msg("%s: %zu rows, not %zu", list, rows, want);
+}
+
+static void test_addresses(void **state)
+{
+    static struct fields fields;
+    struct list_filter filter;
+    struct desk desk;
+    size_t rows = 0;
+    enum store_err err;
+
+    (void)state;
+    set_up_row(&desk);
+    filter = long_filter(&desk, &fields);
+    filter.ip = filter.sender_domain = filter.cls = SLICE_NULL;
+    filter.state = repeat(&fields.state, "suppressed");
+    err = list_addresses(desk.book, &filter, T0, count_address, &rows,
+                         &desk.error);
+    expect(&desk, "addresses", err, rows, 1);
+    rows = 0;
+    filter.since = filter.until = BOUNCE_NO_TIME;
+    filter.state = SLICE("active,suppressed");
+    err = list_addresses(desk.book, &filter, T0, count_address, &rows,
+                         &desk.error);
+    expect(&desk, "addresses by key", err, rows, 1);
+    desk_clear(&desk);
+}
+
+static void test_events(void **state)
+{
+    static struct fields fields;
+    struct list_filter filter;
+    struct desk desk;
+    size_t rows = 0;
+    enum store_err err;
+
+    (void)state;
+    set_up_row(&desk);
+    filter = long_filter(&desk, &fields);
+    err = list_due(desk.book, &filter, T0, count_due, &rows, &desk.error);
+    expect(&desk, "due", err, rows, 1);
+    filter.kind = repeat(&fields.kind, "bounce");
+    rows = 0;
+    err = list_events(desk.book, &filter, count_event, &rows, &desk.error);
+    expect(&desk, "events", err, rows, 1);
+    filter.address = SLICE("ann@example.org");
+    rows = 0;
+    err = list_events(desk.book, &filter, count_event, &rows, &desk.error);
+    expect(&desk, "events of an address", err, rows, 1);
+    rows = 0;
+    err = list_review(desk.book, &filter, count_event, &rows, &desk.error);
+    expect(&desk, "review", err, rows, 0);
+    desk_clear(&desk);
+}
+
+static void test_others(void **state)
+{
+    static struct fields fields;
+    struct list_filter filter;
+    struct desk desk;
+    size_t rows = 0;
+    enum store_err err;
+
+    (void)state;
+    set_up_row(&desk);
+    filter = long_filter(&desk, &fields);
+    filter.scope = SLICE_NULL;
+    err = list_holds(desk.book, &filter, true, T0, count_hold, &rows,
+                     &desk.error);
+    expect(&desk, "holds", err, rows, 0);
+    filter.domain = SLICE_NULL;
+    filter.kind = repeat(&fields.kind, "hard");
+    err = list_incidents(desk.book, &filter, INCIDENTS_ALL, SLICE_NULL,
+                         count_incident, &rows, &desk.error);
+    expect(&desk, "incidents", err, rows, 0);
+    filter.provider = filter.campaign = SLICE_NULL;
+    filter.ip = filter.sender_domain = filter.cls = SLICE_NULL;
+    filter.scope = make(&fields.scope, WORDS, "shop");
+    filter.kind = repeat(&fields.kind, "state");
+    filter.state = repeat(&fields.state, "suppressed");
+    err = list_changes(desk.book, &filter, count_change, &rows, &desk.error);
+    expect(&desk, "changes", err, rows, 1);
+    desk_clear(&desk);
+}
+
+static void test_too_long(void **state)
+{
+    static struct field field;
+    struct list_filter filter = {.since = BOUNCE_NO_TIME,
+                                 .until = BOUNCE_NO_TIME};
+    struct desk desk;
+    size_t rows = 0;
+
+    (void)state;
+    desk_init(&desk, NULL, NULL, NULL);
+    filter.provider = make(&field, WORDS + 1, "google");
+    assert_int_equal(list_addresses(desk.book, &filter, T0, count_address,
+                                    &rows, &desk.error),
+                     STORE_E_VALUE);
+    assert_string_equal(desk.error.msg, "provider: more than 64 values");
+    desk_clear(&desk);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_addresses),
+        cmocka_unit_test(test_events),
+        cmocka_unit_test(test_others),
+        cmocka_unit_test(test_too_long),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
