@@ -106,9 +106,9 @@ struct bounce_options {
     unsigned max_warnings; /* warnings kept for a message; default 50 */
     size_t max_rules;      /* bytes of rules added to an engine; default
                             * 16 MiB */
-    size_t max_memo;       /* bytes of verdicts that a reader keeps for replies
-                            * that differ in addresses, numbers and ids alone;
-                            * default 4 MiB, at most max_memory / 16 */
+    size_t max_memo;       /* bytes of verdicts kept beside max_memory, for
+                            * replies that differ in addresses, numbers and ids
+                            * alone; default 4 MiB, max_memory / 16 at most */
 };
 
 /* Sets every field to its default. size is sizeof(struct bounce_options) as

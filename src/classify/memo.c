@@ -45,10 +45,14 @@ struct memo *memo_new(const struct bounce_allocator *allocator, size_t room)
         return NULL;
     memset(memo, 0, offsetof(struct memo, outlines));
     memo->allocator = allocator;
-    memo->units = (uint32_t)((room < MOST_ROOM ? room : MOST_ROOM) / UNIT);
+    if (room > MOST_ROOM)
+        room = MOST_ROOM;
     memo->slot_count = 1;
     while (memo->slot_count * WAYS * ENTRY_BYTES < room)
         memo->slot_count *= 2;
+    if (room > memo->slot_count * sizeof(*memo->slots))
+        memo->units =
+            (uint32_t)((room - memo->slot_count * sizeof(*memo->slots)) / UNIT);
     /* Positions soon begin anew, so that it happens in every long run. */
     memo->head = UINT32_MAX / 2 - 8 * memo->units;
     return memo;

@@ -150,9 +150,9 @@ static bool fill_reader(struct bounce_reader *reader,
     size_t memo = engine->options.max_memo;
 
     reader->engine = engine;
-    if (memo > memory / 16) /* the message goes first */
+    if (memo > memory / 16) /* who has little memory has little for both */
         memo = memory / 16;
-    arena_init(&reader->arena, allocator, memory - memo);
+    arena_init(&reader->arena, allocator, memory);
     reader->warnings =
         allocator->alloc(allocator->ctx, (engine->options.max_warnings + 1) *
                                              sizeof(*reader->warnings));

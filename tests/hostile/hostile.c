@@ -122,7 +122,7 @@ static void check_family(const struct family *family, size_t size)
         check_json(engine, result, family->name, size);
     }
     /* Of a larger message head and tail are copied. */
-    ceiling = options.max_memory +
+    ceiling = options.max_memory + options.max_memo +
               (blob.len > options.max_message ? options.max_message + 1 : 0);
     if (memory.peak - base > ceiling + SLACK)
         fail(family->name, size, "too much memory");
