@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "store/list_stream.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ENOUGH 2000 /* rows after which an index is just large */
+/* In the order of the list no index has the suppressions that ran out: they are
+ * gone through and sorted whenever some are asked for, which is seldom then. */
+#define EXPIRED_STEP 64000
 
 int place_compare(const struct search *s, const struct place *a,
                   const struct place *b)
@@ -175,6 +179,71 @@ static bool take_row(void *ctx, const struct store_value *row, size_t columns)
     return !page->search->no_memory;
 }
 
+struct expired_ctx {
+    struct page_ctx page;
+    struct place last;
+    size_t seen;
+};
+
+/* Does a suspension speak, now that the suppression ran out? What cannot be read
+ * is for the list to complain about. */
+static bool left_behind(struct search *s, struct bounce_slice text)
+{
+    const struct bounce_cause *cause;
+
+    return bounce_state_read(text.ptr, text.len, &s->state, NULL) !=
+               BOUNCE_OK ||
+           bounce_state_standing(&s->state, s->now, &cause) == BOUNCE_SUSPENDED;
+}
+
+static bool take_expired(void *ctx, const struct store_value *row,
+                         size_t columns)
+{
+    struct expired_ctx *e = ctx;
+
+    if (e->page.stream->count == LIST_PAGE)
+        return true; /* for the next time */
+    e->seen++;
+    place_read(row, false, &e->last);
+    return !left_behind(e->page.search, row[8].text) ||
+           take_row(&e->page, row, columns);
+}
+
+/* Most of them left nothing behind, and are not worth a row of the page. */
+static enum store_err fill_expired(struct search *s, struct stream *stream,
+                                   struct store_error *error)
+{
+    struct expired_ctx ctx = {.page = {s, stream}};
+    char cause[40];
+    enum store_err err;
+
+    query_init(&s->query, "SELECT " STATE_COLUMNS " FROM (SELECT " STATE_COLUMNS
+                          " FROM state WHERE ");
+    add_index(s, stream);
+    query_add(&s->query, ") AS t");
+    /* All conditions before the rows are sorted; hardly a row has a second
+     * cause. */
+    add_rest(s, stream);
+    snprintf(cause, sizeof(cause), "%%cause\t%s\t%%",
+             bounce_slot_name(BOUNCE_SLOT_SUSPENSION));
+    query_add(&s->query, " AND text LIKE ");
+    query_value(&s->query, store_text(slice_cstr(cause)));
+    add_place(s, stream);
+    add_limit(&s->query, EXPIRED_STEP);
+    err = query_run(&s->query, s->book->store, take_expired, &ctx, error);
+    if (s->no_memory)
+        return list_no_memory(error);
+    if (err != STORE_OK)
+        return err;
+    s->looked += ctx.seen;
+    stream->ended = ctx.seen < EXPIRED_STEP && stream->count < LIST_PAGE;
+    if (!stream->ended) {
+        stream->at = ctx.last;
+        stream->begun = true;
+    }
+    return STORE_OK;
+}
+
 struct place_ctx {
     struct place *place;
     bool by_key, found;
@@ -225,6 +294,8 @@ static enum store_err fill(struct search *s, struct stream *stream, size_t left,
     arena_reset(&stream->arena);
     stream->looked = true;
     stream->count = stream->next = 0;
+    if (stream->index == BY_EXPIRED)
+        return fill_expired(s, stream, error);
     query_init(&s->query, "SELECT " STATE_COLUMNS " FROM (SELECT " STATE_COLUMNS
                           ", standing, category FROM state WHERE ");
     add_index(s, stream);
@@ -388,35 +459,6 @@ static enum store_err choose(struct search *s, struct store_error *error)
     return STORE_OK;
 }
 
-static bool take_any(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)row;
-    (void)columns;
-    *(bool *)ctx = true;
-    return true;
-}
-
-/* Through coalesce() again: rows of a standing are many, those that ran out
- * few. A suppression that ran out may leave a suspension behind: the columns of its
- * row tell of the former until they are brought up to date. */
-static enum store_err add_expired(struct search *s, struct store_error *error)
-{
-    struct store_value now = store_int(s->now);
-    bool any = false;
-    enum store_err err;
-
-    if (s->index == BY_KEY || !s->standing[BOUNCE_SUSPENDED])
-        return STORE_OK;
-    err = store_run(s->book->store,
-                    "SELECT 1 FROM state WHERE standing <> 0 AND until IS NOT "
-                    "NULL AND until <= $1 AND coalesce(standing, 0) = 2 "
-                    "LIMIT 1",
-                    &now, 1, take_any, &any, error);
-    if (any)
-        add_stream(s, BY_EXPIRED, SLICE_NULL, BOUNCE_SUPPRESSED);
-    return err;
-}
-
 enum store_err streams_begin(struct search *s, struct store_error *error)
 {
     enum store_err err = choose(s, error);
@@ -424,8 +466,11 @@ enum store_err streams_begin(struct search *s, struct store_error *error)
     if (err != STORE_OK)
         return err;
     add_streams(s, s->index);
-    err = add_expired(s, error);
-    return s->no_memory ? list_no_memory(error) : err;
+    /* A suppression that ran out may leave a suspension behind: the columns of
+     * its row tell of the former until they are brought up to date. */
+    if (s->index != BY_KEY && s->standing[BOUNCE_SUSPENDED])
+        add_stream(s, BY_EXPIRED, SLICE_NULL, BOUNCE_SUPPRESSED);
+    return s->no_memory ? list_no_memory(error) : STORE_OK;
 }
 
 void streams_seek(struct search *s, const struct place *place)

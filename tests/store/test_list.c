@@ -563,12 +563,69 @@ static void test_plans(void **state)
     desk_clear(&desk);
 }
 
+/* ---- Work ------------------------------------------------------------ */
+
+static size_t runs;
+
+static enum store_err count_run(struct store *store, const char *sql,
+                                const struct store_value *values, size_t count,
+                                store_row_fn *row, void *ctx,
+                                struct store_error *error)
+{
+    runs++;
+    return spied->run(store, sql, values, count, row, ctx, error);
+}
+
+/* Suppressions that ran out and were not cleared yet are not gone through page
+ * by page, each time from the beginning, for one that left a suspension. */
+static void test_expired(void **state)
+{
+    static struct lines got;
+    struct list_filter filter = any_filter();
+    struct record record =
+        desk_bounce("e1", "ann@example.org", "undetermined", T0 + H);
+    struct act act = {
+        .now = T0, .until = T0 + 2 * D, .slot = BOUNCE_SLOT_MANUAL};
+    struct ledger_result result;
+    struct desk desk;
+
+    (void)state;
+    desk_init(&desk, NULL, NULL, NULL);
+    assert_int_equal(act_suppress(desk.ledger, SLICE("ann@example.org"), &act,
+                                  &result, &desk.error),
+                     STORE_OK);
+    free(desk_query(
+        &desk,
+        "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE "
+        "n < 3000) INSERT INTO state (key, scope, address, domain, standing, "
+        "slot, since, until, category, text) SELECT n, '', 'u' || n || "
+        "'@example.net', 'example.net', standing, slot, since, until, "
+        "category, text FROM state, c"));
+    desk_apply(&desk, &record);
+    spied = desk.book->store->driver;
+    spy = *spied;
+    spy.run = count_run;
+    desk.book->store->driver = &spy;
+    filter.state = SLICE("suspended");
+    filter.limit = 5;
+    for (unsigned i = 0; i < 2; i++) {
+        runs = 0;
+        list_all(&desk, &filter, T0 + 3 * D, &got);
+        assert_int_equal(got.count, fixture_keeps() ? 1 : 0);
+        assert_in_range(runs, 1, 12);
+        filter.newest_first = true;
+    }
+    desk.book->store->driver = spied;
+    desk_clear(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_filters),     cmocka_unit_test(test_one_address),
         cmocka_unit_test(test_left_behind), cmocka_unit_test(test_refused),
         cmocka_unit_test(test_stopped),     cmocka_unit_test(test_plans),
+        cmocka_unit_test(test_expired),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
