@@ -268,13 +268,40 @@ static void test_too_long(void **state)
     desk_clear(&desk);
 }
 
+/* What every driver takes in one statement, and not one value more. */
+static void test_values(void **state)
+{
+    static struct store_value values[STORE_VALUES_MAX + 1];
+    static char sql[32 * STORE_VALUES_MAX];
+    size_t len = (size_t)snprintf(sql, sizeof(sql), "SELECT 0");
+    struct desk desk;
+    char *rows;
+
+    (void)state;
+    desk_init(&desk, NULL, NULL, NULL);
+    for (size_t i = 0; i <= STORE_VALUES_MAX; i++) {
+        values[i] = store_int(1);
+        if (i < STORE_VALUES_MAX)
+            len += (size_t)snprintf(sql + len, sizeof(sql) - len,
+                                    " + CAST($%zu AS BIGINT)", i + 1);
+    }
+    rows = fixture_query(desk.book->store, sql, values, STORE_VALUES_MAX);
+    assert_string_equal(rows, fixture_keeps() ? "640\n" : "");
+    free(rows);
+    assert_int_equal(store_run(desk.book->store, sql, values,
+                               STORE_VALUES_MAX + 1, NULL, NULL, &desk.error),
+                     STORE_E_SQL);
+    assert_string_equal(desk.error.msg,
+                        "a statement with 641 values: at most 640");
+    desk_clear(&desk);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses),
-        cmocka_unit_test(test_events),
-        cmocka_unit_test(test_others),
-        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_addresses), cmocka_unit_test(test_events),
+        cmocka_unit_test(test_others),    cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_values),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
