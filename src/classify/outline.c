@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "classify/outline.h"
 
-#include "base/block.h"
 #include "classify/guard.h"
 #include "classify/signals.h"
 #include "report/reply_wraps.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "classify/recall.h"
 
-#include "base/block.h"
 #include "classify/normalize.h"
 #include "classify/signals.h"
 
