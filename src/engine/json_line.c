@@ -3,9 +3,7 @@
 
 char *json_line_begin(struct json_line *line, char *buf, size_t cap)
 {
-    static char nowhere[1];
-
-    *line = (struct json_line){.w = {cap > 0 ? buf : nowhere, cap, 0}};
+    *line = (struct json_line){.w = {cap > 0 ? buf : line->nowhere, cap, 0}};
     line->end = line->w.ptr + cap;
     return line->w.ptr;
 }

@@ -14,6 +14,7 @@ struct json_line {
     struct json_writer w; /* ptr and cap; len from the moment room was short */
     char *end;            /* of the buffer */
     bool counting;        /* room was short */
+    char nowhere[1];      /* what a buffer of no bytes is */
 };
 
 /* Where to begin. buf may be NULL when cap is 0. */

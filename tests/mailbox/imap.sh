@@ -78,10 +78,15 @@ status 0 "$BOUNCE" ingest --store folder.db "imap://odd@127.0.0.1:$imap/B%C3%BCn
 has "7 messages" out
 status 0 "$BOUNCE" ingest --store folder.db "imap://odd@127.0.0.1:$imap/B%c3%bcndel"
 has "0 messages" out
-rm -r "$boxes/.index-odd"
-find "$boxes/odd" -name 'dovecot*' -delete
-sleep 1.1 # Dovecot makes UIDVALIDITY out of the time
-status 0 "$BOUNCE" ingest --store folder.db "imap://odd@127.0.0.1:$imap/B%C3%BCndel"
+# Dovecot makes UIDVALIDITY out of the time; a session that is about to end may
+# write the old one once more.
+for _ in 1 2 3 4 5; do
+    rm -rf "$boxes/.index-odd"
+    find "$boxes/odd" -name 'dovecot*' -delete
+    sleep 1.1
+    status 0 "$BOUNCE" ingest --store folder.db "imap://odd@127.0.0.1:$imap/B%C3%BCndel"
+    ! grep -q "^7 messages" out || break
+done
 has "7 messages" out
 has "4  events were known already" out
 
