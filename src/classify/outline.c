@@ -434,13 +434,15 @@ static bool address_free(const struct maker *m, size_t at, size_t end)
             (at == start || m->text.ptr[at - 1] == '+' ||
              m->text.ptr[at - 1] == '_'))
             return false;
+        if (is_amount(m, at, word) ||
+            (lead == word && lead - at >= SIGNALS_LARGE_DIGITS))
+            return false;
         /* Wrappers are looked for where any letters begin. */
         for (size_t i = at; i < word;) {
             size_t letters = digits_end(m, i);
 
             i = letters_end(m, letters, word);
-            if (i > letters && (may_wrap(m, letters) ||
-                                (letters > at && is_amount(m, letters, i))))
+            if (i > letters && may_wrap(m, letters))
                 return false;
         }
         if (byte_at(m, word) == '.' && word - at >= 3 &&
@@ -451,15 +453,35 @@ static bool address_free(const struct maker *m, size_t at, size_t end)
     return true;
 }
 
+/* Whether a number that is a size without a unit ends at end. */
+static bool ends_large(const struct maker *m, size_t end)
+{
+    size_t digits = 0;
+
+    for (; end > 0 && digits < SIGNALS_LARGE_DIGITS; end--) {
+        char c = m->text.ptr[end - 1];
+
+        if (ascii_is_digit((unsigned char)c))
+            digits++;
+        else if (c == '.')
+            digits = 0;
+        else if (c != ',')
+            break;
+    }
+    return digits >= SIGNALS_LARGE_DIGITS;
+}
+
 /* "5 m.smith@example.org": what begins the address at at, up to lead, may be a
- * unit. */
+ * unit; of a large number it may show that there is none. */
 static bool is_unit(const struct maker *m, size_t at, size_t lead)
 {
-    return at > 1 && m->text.ptr[at - 1] == ' ' &&
-           ascii_is_digit((unsigned char)m->text.ptr[at - 2]) && lead > at &&
-           m->text.ptr[lead] != '@' &&
-           !ascii_is_digit((unsigned char)m->text.ptr[lead]) &&
-           signals_unit(slice_sub(m->text, at, lead - at), false);
+    if (at < 2 || m->text.ptr[at - 1] != ' ' ||
+        !ascii_is_digit((unsigned char)m->text.ptr[at - 2]))
+        return false;
+    return ends_large(m, at - 1) ||
+           (lead > at && m->text.ptr[lead] != '@' &&
+            !ascii_is_digit((unsigned char)m->text.ptr[lead]) &&
+            signals_unit(slice_sub(m->text, at, lead - at), false));
 }
 
 /* The mail address whose "@" stands at sign. */

@@ -485,7 +485,7 @@ static bool size_limit(struct bounce_slice text, double *value_out)
         double value = number_value(amount.number);
         size_t from = amount.start > 40 ? amount.start - 40 : 0;
 
-        if (amount.unit.len == 0 && value >= 10000)
+        if (amount.unit.len == 0 && value >= SIGNALS_LARGE)
             unit = 1;
         if (unit == 0 || value == 0)
             continue;

@@ -34,6 +34,10 @@ void signals_read_again(struct bounce_slice text, unsigned again,
 size_t signals_ipv4(struct bounce_slice text, unsigned octets[4]);
 /* Not an address that mail is sent from to strangers. */
 bool signals_is_private(const unsigned octets[4]);
+/* A number from here on, and of so many digits, may be a size without a unit. */
+#define SIGNALS_LARGE        10000
+#define SIGNALS_LARGE_DIGITS 5
+
 /* Whether letters behind a number may make it an amount, of time, size or
  * things counted. goes_on: a digit follows. */
 bool signals_unit(struct bounce_slice word, bool goes_on);

@@ -565,6 +565,32 @@ static void test_values(void **state)
     close_readers(&f);
 }
 
+/* What an address begins with, or stands behind, may make it an amount. */
+static void test_amounts_in_addresses(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"450 Greylisted, retry later <ab.smith@example.org>",
+         "450 Greylisted, retry later <7m.smith@example.org>"},
+        {"450 Greylisted, retry later <bob@a2b.example.org>",
+         "450 Greylisted, retry later <bob@7h.example.org>"},
+        {"552 5.2.2 Mailbox full, limit exceeded <ab.cd@example.org>",
+         "552 5.2.2 Mailbox full, limit exceeded <54321@example.org>"},
+        {"552 5.2.2 Mailbox full, limit exceeded <ab.cd@example.org>",
+         "552 5.2.2 Mailbox full, limit exceeded <x.54321@example.org>"},
+        {"552 5.2.2 Mailbox full, limit 20000 alice.s@example.org",
+         "552 5.2.2 Mailbox full, limit 20000 alice@example.org"},
+    };
+    struct fixture f;
+
+    (void)state;
+    open_readers(&f, NULL);
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        compare(&f, slice_cstr(pairs[i][0]));
+        compare(&f, slice_cstr(pairs[i][1]));
+    }
+    close_readers(&f);
+}
+
 /* Other facts beside the same text make another verdict. */
 static void test_facts(void **state)
 {
@@ -745,6 +771,7 @@ int main(void)
         cmocka_unit_test(test_messages),
         cmocka_unit_test(test_odd_rules),
         cmocka_unit_test(test_values),
+        cmocka_unit_test(test_amounts_in_addresses),
         cmocka_unit_test(test_facts),
         cmocka_unit_test(test_hits_and_template),
         cmocka_unit_test(test_ring),
