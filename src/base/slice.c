@@ -152,3 +152,12 @@ int slice_compare_nocase(struct bounce_slice a, struct bounce_slice b)
     }
     return a.len < b.len ? -1 : a.len > b.len;
 }
+
+bool slice_has_words(struct bounce_slice s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (ascii_is_alnum((unsigned char)s.ptr[i]) || (s.ptr[i] & 0x80) != 0)
+            return true;
+    }
+    return false;
+}

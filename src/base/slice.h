@@ -102,6 +102,9 @@ static inline size_t slice_find_byte(struct bounce_slice s, char c)
 }
 size_t slice_rfind_byte(struct bounce_slice s, char c);
 
+/* Whether s holds an ASCII letter or digit, or a byte beyond ASCII. */
+bool slice_has_words(struct bounce_slice s);
+
 /* Without ASCII white space at both ends. */
 static inline struct bounce_slice slice_trim(struct bounce_slice s)
 {

@@ -43,25 +43,16 @@ static void set_completed(struct guard_builder *g, enum guard_kind kind,
                           struct bounce_slice text)
 {
     static const char bytes[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+    const bool head = kind == GUARD_HEAD;
     char longer[GUARD_HEAD_LEN];
 
     set(g, kind, guard_head(text.ptr, text.len));
     if (text.len >= GUARD_HEAD_LEN)
         return;
+    memcpy(head ? longer : longer + 1, text.ptr, text.len);
     for (size_t i = 0; i < sizeof(bytes) - 1; i++) {
-        struct bounce_slice next = slice_make(longer, text.len + 1);
-
-        memcpy(kind == GUARD_HEAD ? longer : longer + 1, text.ptr, text.len);
-        longer[kind == GUARD_HEAD ? text.len : 0] = bytes[i];
-        /* set_completed() of the longer text would overwrite longer. */
-        if (next.len < GUARD_HEAD_LEN) {
-            char copy[GUARD_HEAD_LEN];
-
-            memcpy(copy, longer, next.len);
-            set_completed(g, kind, slice_make(copy, next.len));
-            continue;
-        }
-        set(g, kind, guard_head(longer, next.len));
+        longer[head ? text.len : 0] = bytes[i];
+        set_completed(g, kind, slice_make(longer, text.len + 1));
     }
 }
 
@@ -278,16 +269,6 @@ static bool add_strings(struct guard_builder *g, const struct tab_element *e,
     return one;
 }
 
-static bool lacks_words(struct bounce_slice string)
-{
-    for (size_t i = 0; i < string.len; i++) {
-        if (ascii_is_alnum((unsigned char)string.ptr[i]) ||
-            (string.ptr[i] & 0x80) != 0)
-            return false;
-    }
-    return true;
-}
-
 /* Whether an element can stand where no words are. */
 static bool may_lack_words(const struct guard_builder *g,
                            const struct tab_element *e)
@@ -295,12 +276,13 @@ static bool may_lack_words(const struct guard_builder *g,
     struct tab_span span;
 
     if (e->type == TAB_ELEMENT_LITERAL)
-        return lacks_words(slice_make(g->b->pool.ptr + e->a, e->b));
+        return !slice_has_words(slice_make(g->b->pool.ptr + e->a, e->b));
     if (e->type != TAB_ELEMENT_SET)
         return e->type == TAB_ELEMENT_END;
     span = set_of(g, e)->forward;
     for (uint32_t i = span.at; i < span.at + span.count; i++) {
-        if (lacks_words(pool_str(g, *VEC_AT(g->b->members, struct tab_str, i))))
+        if (!slice_has_words(
+                pool_str(g, *VEC_AT(g->b->members, struct tab_str, i))))
             return true;
     }
     return false;

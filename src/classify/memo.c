@@ -81,15 +81,13 @@ struct outline *memo_outline(struct memo *memo, size_t i)
 
 static uint64_t hash_of(uint64_t hash, const char *p, size_t len)
 {
-    uint64_t rest;
+    uint64_t rest = 0;
 
     hash ^= len;
-
     for (; len >= 8; p += 8, len -= 8) {
         hash = (hash ^ bits_load64(p)) * 0x9E3779B97F4A7C15U;
         hash ^= hash >> 29;
     }
-    rest = 0;
     memcpy(&rest, p, len);
     hash = (hash ^ rest) * 0x9E3779B97F4A7C15U;
     return hash ^ hash >> 32;

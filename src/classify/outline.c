@@ -546,10 +546,8 @@ static void forget_last_len(const struct maker *m)
     o->open_end = false;
     if (o->piece_count == 0 || guarded(m, GUARD_END, 0))
         return;
-    for (size_t at = m->from; at < m->text.len; at++) {
-        if (is_alnum_at(m, at) || (m->text.ptr[at] & 0x80) != 0)
-            return;
-    }
+    if (slice_has_words(slice_from(m->text, m->from)))
+        return;
     o->bytes[o->pieces[o->piece_count - 1].mark + 1] = 0;
     o->open_end = true;
 }

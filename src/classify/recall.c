@@ -86,13 +86,14 @@ static bool is_fresh(const struct bounce_event *event)
 /* false when there is more to it than facts hold. */
 static bool add_facts(const struct subject *s,
                       const struct classify_input *input,
-                      const struct report_event *report, struct facts *facts)
+                      const struct report_event *report, unsigned given,
+                      struct facts *facts)
 {
     const struct bounce_event *event = &report->event;
     size_t at = slice_rfind_byte(event->recipient, '@');
 
     facts->len = 0;
-    add_byte(facts, given_of(input, report));
+    add_byte(facts, given);
     add_byte(facts, (unsigned)event->reply_code & 0xFF);
     add_byte(facts, (unsigned)event->reply_code >> 8 & 0xFF);
     add_byte(facts, (unsigned)event->kind);
@@ -228,9 +229,11 @@ bool recall_verdict(const struct subject *s, const struct classify_input *input,
     struct facts facts;
 
     *recall = (struct recall){0};
-    if (memo == NULL || !add_facts(s, input, report, &facts))
+    if (memo == NULL)
         return false;
     recall->given = given_of(input, report);
+    if (!add_facts(s, input, report, recall->given, &facts))
+        return false;
     recall->has_status = report->event.status.ptr != NULL;
     outline_begin(memo_outline(memo, 0), facts.bytes, facts.len);
     /* Without a diagnostic all is said around it. */

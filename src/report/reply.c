@@ -246,15 +246,6 @@ static size_t behind_colon(const struct scan *scan, size_t at)
     return colon == SLICE_NPOS ? at : at + colon + 1;
 }
 
-static bool has_words(struct bounce_slice s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        if (ascii_is_alnum((unsigned char)s.ptr[i]) || (s.ptr[i] & 0x80) != 0)
-            return true;
-    }
-    return false;
-}
-
 /* Returns the bytes used, at least 1. */
 static size_t take_wrap(struct scan *scan, size_t at)
 {
@@ -274,7 +265,7 @@ static size_t take_wrap(struct scan *scan, size_t at)
             scan->tail = at;
         return low.len - at;
     }
-    if ((wrap->flags & WRAP_LAST) != 0 && has_words(slice_from(low, end)))
+    if ((wrap->flags & WRAP_LAST) != 0 && slice_has_words(slice_from(low, end)))
         return 1;
     stage = wrap->stage;
     if ((wrap->flags & WRAP_STAGE) != 0)
