@@ -5,8 +5,6 @@
 
 #include "store/ledger_in.h"
 
-#define ARENA_MAX ((size_t)4 << 30)
-
 struct ledger *ledger_new(struct book *book)
 {
     struct ledger *ledger = calloc(1, sizeof(*ledger));
@@ -15,7 +13,7 @@ struct ledger *ledger_new(struct book *book)
     if (ledger == NULL)
         return NULL;
     ledger->book = book;
-    arena_init(&ledger->arena, allocator_default(), ARENA_MAX);
+    arena_init(&ledger->arena, allocator_default(), LEDGER_ARENA_MAX);
     ledger->tally = tally_new();
     ledger->holds = holds_new();
     ledger->breaker = breaker_new();
@@ -50,7 +48,7 @@ void ledger_free(struct ledger *ledger)
     for (size_t i = 0; i < ledger->state_count; i++)
         free(ledger->states[i]);
     free(ledger->states);
-    free(ledger->scratch);
+    free(ledger->scratch.ptr);
     ledger_position_clear(ledger);
     arena_clear(&ledger->arena);
     free(ledger);

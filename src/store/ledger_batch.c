@@ -70,6 +70,27 @@ struct store_value *rows_add(struct ledger *ledger, struct rows *rows)
     return row;
 }
 
+bool row_pair_init(struct ledger *ledger, struct row_pair *pair, size_t columns)
+{
+    return rows_init(ledger, &pair->stored, columns, 16) &&
+           rows_init(ledger, &pair->fresh, columns, 16);
+}
+
+enum store_err row_pair_put(struct ledger *ledger, const struct row_pair *pair,
+                            const struct store_put *replace,
+                            const struct store_put *add,
+                            struct store_error *error)
+{
+    struct store *store = ledger->book->store;
+    enum store_err err = store_put_rows(store, replace, pair->stored.values,
+                                        pair->stored.count, error);
+
+    if (err != STORE_OK)
+        return err;
+    return store_put_rows(store, add, pair->fresh.values, pair->fresh.count,
+                          error);
+}
+
 /* States are large: they are made once and used by every batch. */
 struct bounce_state *ledger_take_state(struct ledger *ledger)
 {
@@ -91,17 +112,16 @@ struct bounce_state *ledger_take_state(struct ledger *ledger)
     return ledger->states[ledger->state_used++];
 }
 
-char *ledger_scratch(struct ledger *ledger, size_t cap)
+char *scratch_room(struct scratch *scratch, size_t cap)
 {
-    if (cap > ledger->scratch_cap) {
-        char *grown = realloc(ledger->scratch, cap);
+    if (cap > scratch->cap) {
+        char *grown = realloc(scratch->ptr, cap);
 
         if (grown == NULL)
             return NULL;
-        ledger->scratch = grown;
-        ledger->scratch_cap = cap;
+        *scratch = (struct scratch){grown, cap};
     }
-    return ledger->scratch;
+    return scratch->ptr;
 }
 
 int64_t ledger_hash(const struct ledger *ledger, const char *tag,

@@ -335,11 +335,9 @@ static enum store_err domains_put(struct ledger *ledger,
                                   struct store_error *error)
 {
     struct breaker *b = ledger->breaker;
-    struct store *store = ledger->book->store;
-    struct rows there, fresh;
-    enum store_err err;
+    struct row_pair rows;
 
-    if (!rows_init(ledger, &there, 4, 16) || !rows_init(ledger, &fresh, 4, 16))
+    if (!row_pair_init(ledger, &rows, 4))
         return ledger_nomem(error);
     for (size_t i = 0; i < b->domain_count; i++) {
         const struct domain *d = &b->domains[i];
@@ -353,7 +351,7 @@ static enum store_err domains_put(struct ledger *ledger,
             is_failing(failed, delivered) ==
                 is_failing(d->known_failed_at, d->known_delivered_at))
             continue;
-        row = rows_add(ledger, d->stored ? &there : &fresh);
+        row = rows_add(ledger, d->stored ? &rows.stored : &rows.fresh);
         if (row == NULL)
             return ledger_nomem(error);
         row[0] = store_text(d->name);
@@ -361,10 +359,7 @@ static enum store_err domains_put(struct ledger *ledger,
         row[2] = store_time(failed);
         row[3] = store_time(delivered);
     }
-    err = store_put_rows(store, &domain_put, there.values, there.count, error);
-    if (err != STORE_OK)
-        return err;
-    return store_put_rows(store, &domain_new, fresh.values, fresh.count, error);
+    return row_pair_put(ledger, &rows, &domain_put, &domain_new, error);
 }
 
 static bool take_failing(void *ctx, const struct store_value *row,

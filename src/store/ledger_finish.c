@@ -10,15 +10,12 @@
 #include "engine/judge.h"
 #include "store/ledger_in.h"
 
-#define ARENA_MAX  ((size_t)4 << 30)
 #define BODY_GUESS 2048
-#define THREAD_MIN 500 /* entries; fewer take less than a thread does */
 
 struct finisher {
     struct arena arena; /* of the batch */
     struct bounce_reader *reader;
-    char *scratch;
-    size_t scratch_cap;
+    struct scratch scratch;
     struct entry *entries;
     size_t count;
     pthread_t thread;
@@ -33,7 +30,7 @@ struct finisher *finisher_new(const struct book *book)
 
     if (finisher == NULL)
         return NULL;
-    arena_init(&finisher->arena, allocator_default(), ARENA_MAX);
+    arena_init(&finisher->arena, allocator_default(), LEDGER_ARENA_MAX);
     /* An engine that is shared was sealed: a reader changes it no more. */
     memcpy(&engine, &book->engine, sizeof(struct bounce_engine *));
     if (engine != NULL &&
@@ -49,7 +46,7 @@ void finisher_free(struct finisher *finisher)
     if (finisher == NULL)
         return;
     bounce_reader_free(finisher->reader);
-    free(finisher->scratch);
+    free(finisher->scratch.ptr);
     arena_clear(&finisher->arena);
     free(finisher);
 }
@@ -77,34 +74,22 @@ static bool reply_alone(struct finisher *finisher, const struct record *r)
            slice_eq(judged.category, r->event.category);
 }
 
-static bool make_room(struct finisher *finisher, size_t cap)
-{
-    char *grown;
-
-    if (cap <= finisher->scratch_cap)
-        return true;
-    grown = realloc(finisher->scratch, cap);
-    if (grown == NULL)
-        return false;
-    finisher->scratch = grown;
-    finisher->scratch_cap = cap;
-    return true;
-}
-
 static bool make_body(struct finisher *f, const struct record *r,
                       struct entry *e)
 {
+    char *buf = scratch_room(&f->scratch, BODY_GUESS);
     size_t len;
 
-    if (!make_room(f, BODY_GUESS))
+    if (buf == NULL)
         return false;
-    len = record_body_write(r, f->scratch, f->scratch_cap);
-    if (len > f->scratch_cap) {
-        if (!make_room(f, len))
+    len = record_body_write(r, buf, f->scratch.cap);
+    if (len > f->scratch.cap) {
+        buf = scratch_room(&f->scratch, len);
+        if (buf == NULL)
             return false;
-        record_body_write(r, f->scratch, f->scratch_cap);
+        record_body_write(r, buf, len);
     }
-    e->body = arena_dup(&f->arena, slice_make(f->scratch, len));
+    e->body = arena_dup(&f->arena, slice_make(buf, len));
     return e->body.ptr != NULL;
 }
 
@@ -144,7 +129,7 @@ void entries_finish_begin(struct ledger *ledger, struct entry *entries,
     finisher->entries = entries;
     finisher->count = count;
     finisher->running =
-        count >= THREAD_MIN &&
+        count >= LEDGER_THREAD_MIN &&
         pthread_create(&finisher->thread, NULL, run, finisher) == 0;
 }
 

@@ -543,8 +543,7 @@ static void see_request(const struct wish *w)
 }
 
 static enum store_err redo(struct ledger *ledger, struct held *held,
-                           struct hold_log_rows *rows,
-                           struct store_error *error)
+                           struct row_pair *rows, struct store_error *error)
 {
     const struct wish *w = held->late;
     int64_t was_until = held->hold.cause.until;
@@ -574,7 +573,7 @@ static enum store_err redo_late(struct ledger *ledger,
                                 struct store_error *error)
 {
     struct holds *holds = ledger->holds;
-    struct hold_log_rows rows;
+    struct row_pair rows;
     enum store_err err = hold_log_begin(ledger, &rows, error);
 
     for (size_t i = 0; i < holds->slot_count; i++) {
@@ -632,13 +631,11 @@ static enum store_err bump(struct ledger *ledger, const char *name,
 static enum store_err put(struct ledger *ledger, struct store_error *error)
 {
     struct holds *holds = ledger->holds;
-    struct store *store = ledger->book->store;
     bool changed = false;
-    struct rows there, fresh;
+    struct row_pair rows;
     enum store_err err;
 
-    if (!rows_init(ledger, &there, COLUMNS, 16) ||
-        !rows_init(ledger, &fresh, COLUMNS, 16))
+    if (!row_pair_init(ledger, &rows, COLUMNS))
         return ledger_nomem(error);
     for (size_t i = 0; i < holds->slot_count; i++) {
         for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
@@ -648,7 +645,7 @@ static enum store_err put(struct ledger *ledger, struct store_error *error)
                 continue;
             changed |= h->changed;
             h->dirty = h->changed = false;
-            row = rows_add(ledger, h->stored ? &there : &fresh);
+            row = rows_add(ledger, h->stored ? &rows.stored : &rows.fresh);
             if (row == NULL)
                 return ledger_nomem(error);
             h->stored = true;
@@ -656,12 +653,9 @@ static enum store_err put(struct ledger *ledger, struct store_error *error)
             row[HOLD_COLUMN_COUNT] = store_time(h->newest_at);
         }
     }
-    if (there.count + fresh.count == 0)
+    if (rows.stored.count + rows.fresh.count == 0)
         return STORE_OK;
-    err = store_put_rows(store, &hold_put, there.values, there.count, error);
-    if (err == STORE_OK)
-        err =
-            store_put_rows(store, &hold_new, fresh.values, fresh.count, error);
+    err = row_pair_put(ledger, &rows, &hold_put, &hold_new, error);
     if (err == STORE_OK)
         err = bump(ledger, "hold_log", &holds->log_version, error);
     return err == STORE_OK && changed

@@ -50,13 +50,9 @@ enum store_err hold_log_put(struct ledger *ledger, const struct wish *wishes,
                             size_t count, struct store_error *error);
 /* Rows of the log, of any number of holds, whose keys must live until they are
  * put: stored ones that are others now, and requests that were put off. */
-struct hold_log_rows {
-    struct rows changed, fresh;
-};
-enum store_err hold_log_begin(struct ledger *ledger, struct hold_log_rows *rows,
+enum store_err hold_log_begin(struct ledger *ledger, struct row_pair *rows,
                               struct store_error *error);
-enum store_err hold_log_end(struct ledger *ledger,
-                            const struct hold_log_rows *rows,
+enum store_err hold_log_end(struct ledger *ledger, const struct row_pair *rows,
                             struct store_error *error);
 /* What the hold comes to when something came in late, or may have: news is all
  * that came in, in order. From the time of each on it is done again in the order
@@ -64,8 +60,7 @@ enum store_err hold_log_end(struct ledger *ledger,
  * deliveries, then ends. */
 enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
                              const struct hold_news *news, size_t count,
-                             struct hold_log_rows *rows,
-                             struct store_error *error);
+                             struct row_pair *rows, struct store_error *error);
 /* ledger_hold_delivery.c: does to a hold what the stored deliveries from one
  * time to another do to it. */
 enum store_err hold_log_deliver(struct ledger *ledger, struct bounce_hold *hold,

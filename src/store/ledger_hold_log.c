@@ -242,27 +242,17 @@ static void do_item(struct bounce_hold *hold, struct item *item)
         hold_log_write(hold, item->becomes, sizeof(item->becomes));
 }
 
-enum store_err hold_log_begin(struct ledger *ledger, struct hold_log_rows *rows,
+enum store_err hold_log_begin(struct ledger *ledger, struct row_pair *rows,
                               struct store_error *error)
 {
-    return rows_init(ledger, &rows->changed, COLUMNS, 16) &&
-                   rows_init(ledger, &rows->fresh, COLUMNS, 16)
-               ? STORE_OK
-               : ledger_nomem(error);
+    return row_pair_init(ledger, rows, COLUMNS) ? STORE_OK
+                                                : ledger_nomem(error);
 }
 
-enum store_err hold_log_end(struct ledger *ledger,
-                            const struct hold_log_rows *rows,
+enum store_err hold_log_end(struct ledger *ledger, const struct row_pair *rows,
                             struct store_error *error)
 {
-    struct store *store = ledger->book->store;
-    enum store_err err = store_put_rows(store, &log_new, rows->fresh.values,
-                                        rows->fresh.count, error);
-
-    if (err != STORE_OK)
-        return err;
-    return store_put_rows(store, &log_put, rows->changed.values,
-                          rows->changed.count, error);
+    return row_pair_put(ledger, rows, &log_put, &log_new, error);
 }
 
 /* The hold as it was before a time, and since when deliveries may have changed
@@ -547,8 +537,7 @@ static enum store_err redo_some(struct redoing *r, int64_t from,
 
 enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
                              const struct hold_news *news, size_t count,
-                             struct hold_log_rows *rows,
-                             struct store_error *error)
+                             struct row_pair *rows, struct store_error *error)
 {
     struct bounce_hold done = *hold;
     struct redoing r = {.stored.ledger = ledger,
@@ -556,7 +545,7 @@ enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
                         .before = hold,
                         .news = news,
                         .count = count,
-                        .changed = &rows->changed};
+                        .changed = &rows->stored};
     enum store_err err = take_own(&r) ? STORE_OK : ledger_nomem(error);
 
     while (r.passed < count && err == STORE_OK)
@@ -605,7 +594,7 @@ enum store_err holds_end_by_hand(struct ledger *ledger,
     struct item *item = arena_calloc(&ledger->arena, 1, sizeof(*item));
     const struct hold_news news = {at, NULL};
     enum store_err err = STORE_OK;
-    struct hold_log_rows rows;
+    struct row_pair rows;
 
     if (item == NULL)
         return ledger_nomem(error);

@@ -79,6 +79,22 @@ struct rows {
     size_t columns, count, cap;
 };
 
+/* Rows for one table: of what has a row there, and of what has none. */
+struct row_pair {
+    struct rows stored, fresh;
+};
+
+/* Text that grows, and is used for one thing after the other. */
+struct scratch {
+    char *ptr;
+    size_t cap;
+};
+
+/* A batch's memory, of each thread that works on it. */
+#define LEDGER_ARENA_MAX ((size_t)4 << 30)
+/* Entries of a batch from which on a thread is worth its making. */
+#define LEDGER_THREAD_MIN 500
+
 /* One decision on its way into table change. */
 struct change {
     size_t index, order; /* of the entry: as it came in; of the decision */
@@ -110,8 +126,7 @@ struct ledger {
     struct bounce_reader *reader;
     struct bounce_state **states; /* room for sheets, used again */
     size_t state_count, state_used;
-    char *scratch;
-    size_t scratch_cap;
+    struct scratch scratch;
     const struct bounce_policy *policy; /* that judges */
 
     /* the batch */
@@ -120,7 +135,7 @@ struct ledger {
     size_t person_count;
     uint32_t *slots; /* hash table by key: a person's index + 1 */
     size_t slot_mask;
-    struct rows state_rows, state_new; /* there before; and not */
+    struct row_pair state_rows;
     size_t change_from; /* the changes from here on are of this person */
     struct change **change_list;
     size_t change_count, change_cap;
@@ -149,11 +164,19 @@ bool rows_init(struct ledger *ledger, struct rows *rows, size_t columns,
                size_t expected);
 /* Room for one more row, all NULL; NULL when memory is out. */
 struct store_value *rows_add(struct ledger *ledger, struct rows *rows);
+bool row_pair_init(struct ledger *ledger, struct row_pair *pair,
+                   size_t columns);
+/* The stored ones by replace, the fresh ones by add, both of one table. */
+enum store_err row_pair_put(struct ledger *ledger, const struct row_pair *pair,
+                            const struct store_put *replace,
+                            const struct store_put *add,
+                            struct store_error *error);
 /* An array in the arena that doubles: room for one more after count. */
 void *ledger_grow(struct ledger *ledger, void *list, size_t count, size_t *cap,
                   size_t size);
 struct bounce_state *ledger_take_state(struct ledger *ledger);
-char *ledger_scratch(struct ledger *ledger, size_t cap);
+/* cap bytes at least, what they held is lost or not; NULL when memory is out. */
+char *scratch_room(struct scratch *scratch, size_t cap);
 /* 63 bits of a hash, never 0. */
 int64_t ledger_hash(const struct ledger *ledger, const char *tag,
                     struct bounce_slice a, struct bounce_slice b);

@@ -48,17 +48,16 @@ static void drop_idle_delivery(struct bounce_state *state)
 struct bounce_slice state_text(struct ledger *ledger,
                                struct bounce_state *state)
 {
-    size_t cap =
-        ledger->scratch_cap > TEXT_GUESS ? ledger->scratch_cap : TEXT_GUESS;
-    char *buf = ledger_scratch(ledger, cap);
+    struct scratch *scratch = &ledger->scratch;
+    char *buf = scratch_room(scratch, TEXT_GUESS);
     size_t len;
 
     if (buf == NULL)
         return SLICE_NULL;
     drop_idle_delivery(state);
-    len = bounce_state_write(state, buf, cap);
-    if (len > cap) {
-        buf = ledger_scratch(ledger, len);
+    len = bounce_state_write(state, buf, scratch->cap);
+    if (len > scratch->cap) {
+        buf = scratch_room(scratch, len);
         if (buf == NULL)
             return SLICE_NULL;
         bounce_state_write(state, buf, len);
@@ -284,8 +283,8 @@ static enum store_err keep(struct ledger *ledger, struct person *person,
         return sheet->stored ? state_drop(ledger, person, &sheet->scope, error)
                              : STORE_OK;
     text = arena_dup(&ledger->arena, text);
-    row = rows_add(ledger,
-                   sheet->stored ? &ledger->state_rows : &ledger->state_new);
+    row = rows_add(ledger, sheet->stored ? &ledger->state_rows.stored
+                                         : &ledger->state_rows.fresh);
     if (text.ptr == NULL || row == NULL ||
         !fill_row(ledger, person, sheet, text, row))
         return ledger_nomem(error);
@@ -307,22 +306,13 @@ enum store_err person_keep(struct ledger *ledger, struct person *person,
 
 bool states_begin(struct ledger *ledger)
 {
-    return rows_init(ledger, &ledger->state_rows, STATE_COLUMNS,
-                     ledger->person_count) &&
-           rows_init(ledger, &ledger->state_new, STATE_COLUMNS, 16);
+    return row_pair_init(ledger, &ledger->state_rows, STATE_COLUMNS);
 }
 
 enum store_err states_put(struct ledger *ledger, struct store_error *error)
 {
-    struct store *store = ledger->book->store;
-    const struct rows *there = &ledger->state_rows, *fresh = &ledger->state_new;
-    enum store_err err =
-        store_put_rows(store, &state_put, there->values, there->count, error);
-
-    if (err != STORE_OK)
-        return err;
-    return store_put_rows(store, &state_new, fresh->values, fresh->count,
-                          error);
+    return row_pair_put(ledger, &ledger->state_rows, &state_put, &state_new,
+                        error);
 }
 
 enum store_err state_drop(struct ledger *ledger, const struct person *person,

@@ -16,9 +16,6 @@ static const char *const dims[] = {
     "all", "provider", "domain", "campaign", "scope", "ip", "sender_domain"};
 #define DIMS (sizeof(dims) / sizeof(dims[0]))
 
-#define ARENA_MAX  ((size_t)4 << 30)
-#define THREAD_MIN 500 /* entries; fewer take less than a thread does */
-
 struct count {
     unsigned dim;
     int64_t day, n;
@@ -52,7 +49,7 @@ struct tally *tally_new(void)
     struct tally *tally = calloc(1, sizeof(*tally));
 
     if (tally != NULL)
-        arena_init(&tally->output.arena, allocator_default(), ARENA_MAX);
+        arena_init(&tally->output.arena, allocator_default(), LEDGER_ARENA_MAX);
     return tally;
 }
 
@@ -345,7 +342,7 @@ void tally_put_begin(struct ledger *ledger, size_t entries)
 {
     struct output *out;
 
-    if (entries < THREAD_MIN || ledger->tally->count == 0)
+    if (entries < LEDGER_THREAD_MIN || ledger->tally->count == 0)
         return;
     out = take(ledger);
     out->running = pthread_create(&out->thread, NULL, put, out) == 0;
