@@ -267,3 +267,41 @@ void desk_expect_sums(struct desk *desk)
         "SELECT dim, value, bounced, complaints, sent FROM tally_total "
         "ORDER BY dim, value");
 }
+
+static bool take_stats(void *ctx, const struct stats_row *r)
+{
+    struct stats_page *page = ctx;
+
+    page->len += (size_t)snprintf(
+        page->text + page->len, page->cap - page->len,
+        "%.*s %u %u %u %u %u %u %u\n", (int)r->value.len, r->value.ptr,
+        (unsigned)r->sent, (unsigned)r->bounced, (unsigned)r->hard,
+        (unsigned)r->soft, (unsigned)r->complaints, (unsigned)r->delayed,
+        (unsigned)r->unsubscribes);
+    assert_true(page->len < page->cap);
+    page->rows++;
+    return true;
+}
+
+struct stats_page desk_stats_page(struct book *book, enum stats_by by,
+                                  int64_t first, int64_t end, size_t limit)
+{
+    struct list_filter filter = {
+        .since = first * LEDGER_DAY, .until = end * LEDGER_DAY, .limit = limit};
+    struct stats_page page = {.cap = 600000};
+    struct store_error error;
+
+    page.text = calloc(1, page.cap);
+    assert_non_null(page.text);
+    if (stats_rows(book, by, &filter, take_stats, &page, &error) != STORE_OK)
+        fail_msg("%s", error.msg);
+    return page;
+}
+
+void desk_expect_beginning(const struct stats_page *page,
+                           struct stats_page *all, size_t limit)
+{
+    assert_int_equal(page->rows, all->rows < limit ? all->rows : limit);
+    all->text[page->len] = '\0';
+    assert_string_equal(page->text, all->text);
+}

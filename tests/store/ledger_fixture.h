@@ -5,6 +5,7 @@
 #define BOUNCE_TESTS_LEDGER_FIXTURE_H
 
 #include "store/ledger.h"
+#include "store/stats.h"
 #include "store_fixture.h"
 
 #define LEDGER_HOUR ((int64_t)3600)
@@ -59,5 +60,17 @@ void desk_expect_replay(struct desk *desk);
 /* Asserts that tally_month and tally_total say what the days of tally add up
  * to. */
 void desk_expect_sums(struct desk *desk);
+
+/* A page of stats as text, a row a line; free(text). */
+struct stats_page {
+    char *text;
+    size_t len, cap, rows;
+};
+/* first, end: days since 1970. */
+struct stats_page desk_stats_page(struct book *book, enum stats_by by,
+                                  int64_t first, int64_t end, size_t limit);
+/* Asserts that a page is the beginning of all rows, which are cut to it. */
+void desk_expect_beginning(const struct stats_page *page,
+                           struct stats_page *all, size_t limit);
 
 #endif

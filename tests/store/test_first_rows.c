@@ -17,7 +17,6 @@
 #include "store/tally.h"
 #include "store_fixture.h"
 
-#define DAY        LEDGER_DAY
 #define VALUES_MAX 7000
 #define FIRST      19784 /* 2024-03-02 */
 #define MAY        19844 /* 2024-05-01 */
@@ -181,52 +180,20 @@ static void watch(struct store *store)
 
 /* ---- Pages ------------------------------------------------------------ */
 
-struct page {
-    char *text;
-    size_t len, cap, rows;
-};
-
-static bool take(void *ctx, const struct stats_row *r)
+static struct stats_page read_page(struct book *book, const struct scene *scene,
+                                   size_t limit)
 {
-    struct page *page = ctx;
-
-    page->len += (size_t)snprintf(
-        page->text + page->len, page->cap - page->len, "%.*s %u %u %u %u %u\n",
-        (int)r->value.len, r->value.ptr, (unsigned)r->sent,
-        (unsigned)r->bounced, (unsigned)r->soft, (unsigned)r->complaints,
-        (unsigned)r->delayed);
-    assert_true(page->len < page->cap);
-    page->rows++;
-    return true;
-}
-
-static struct page read_page(struct book *book, const struct scene *scene,
-                             size_t limit)
-{
-    struct list_filter filter = {
-        .since = FIRST * DAY, .until = scene->end * DAY, .limit = limit};
-    struct page page = {.cap = (size_t)VALUES_MAX * 60};
-    struct store_error error;
-
-    page.text = calloc(1, page.cap);
-    assert_non_null(page.text);
-    if (stats_rows(book, STATS_DOMAIN, &filter, take, &page, &error) !=
-        STORE_OK)
-        fail_msg("%s", error.msg);
-    return page;
+    return desk_stats_page(book, STATS_DOMAIN, FIRST, scene->end, limit);
 }
 
 static void expect_beginning(struct book *book, const struct scene *scene)
 {
-    struct page all = read_page(book, scene, 0), page;
+    struct stats_page all = read_page(book, scene, 0), page;
 
     watch(book->store);
     page = read_page(book, scene, scene->limit);
     book->store->driver = spied;
-    assert_int_equal(page.rows,
-                     all.rows < scene->limit ? all.rows : scene->limit);
-    all.text[page.len] = '\0';
-    assert_string_equal(page.text, all.text);
+    desk_expect_beginning(&page, &all, scene->limit);
     assert_int_equal(seen.by_bounces, scene->by_bounces);
     assert_int_equal(seen.by_join, scene->by_join);
     assert_int_equal(seen.by_all, scene->by_all);
@@ -271,7 +238,7 @@ static void a_migration_changes_no_page(void **state)
     struct store *store;
     struct desk *desk = *state;
     struct book book = *desk->book;
-    struct page old, page;
+    struct stats_page old, page;
 
     if (!fixture_keeps())
         return;

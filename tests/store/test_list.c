@@ -375,6 +375,16 @@ static void test_one_address(void **state)
     desk_clear(&desk);
 }
 
+static void suppress_ann(struct desk *desk, int64_t until)
+{
+    struct act act = {.now = T0, .until = until, .slot = BOUNCE_SLOT_MANUAL};
+    struct ledger_result result;
+
+    assert_int_equal(act_suppress(desk->ledger, SLICE("ann@example.org"), &act,
+                                  &result, &desk->error),
+                     STORE_OK);
+}
+
 /* A suppression ran out, a suspension that began later has not. */
 static void test_left_behind(void **state)
 {
@@ -382,16 +392,11 @@ static void test_left_behind(void **state)
     struct list_filter filter = any_filter();
     struct record record =
         desk_bounce("e1", "ann@example.org", "undetermined", T0 + H);
-    struct act act = {
-        .now = T0, .until = T0 + 2 * D, .slot = BOUNCE_SLOT_MANUAL};
-    struct ledger_result result;
     struct desk desk;
 
     (void)state;
     desk_init(&desk, NULL, NULL, NULL);
-    assert_int_equal(act_suppress(desk.ledger, SLICE("ann@example.org"), &act,
-                                  &result, &desk.error),
-                     STORE_OK);
+    suppress_ann(&desk, T0 + 2 * D);
     desk_apply(&desk, &record);
     filter.state = SLICE("suspended");
     filter.category = SLICE("undetermined");
@@ -584,16 +589,11 @@ static void test_expired(void **state)
     struct list_filter filter = any_filter();
     struct record record =
         desk_bounce("e1", "ann@example.org", "undetermined", T0 + H);
-    struct act act = {
-        .now = T0, .until = T0 + 2 * D, .slot = BOUNCE_SLOT_MANUAL};
-    struct ledger_result result;
     struct desk desk;
 
     (void)state;
     desk_init(&desk, NULL, NULL, NULL);
-    assert_int_equal(act_suppress(desk.ledger, SLICE("ann@example.org"), &act,
-                                  &result, &desk.error),
-                     STORE_OK);
+    suppress_ann(&desk, T0 + 2 * D);
     free(desk_query(
         &desk,
         "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE "
