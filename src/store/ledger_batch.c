@@ -119,7 +119,8 @@ char *scratch_room(struct scratch *scratch, size_t cap)
 
         if (grown == NULL)
             return NULL;
-        *scratch = (struct scratch){grown, cap};
+        scratch->ptr = grown;
+        scratch->cap = cap;
     }
     return scratch->ptr;
 }
