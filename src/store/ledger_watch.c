@@ -16,11 +16,10 @@
 #define KEPT_S HOUR_S
 /* How late what another program stored may be known of. */
 #define FOREIGN_S 60
+/* Of a minute that another process began, so many events are read at most. */
+#define WAITING_READ 20000
 /* A breaker looks at two hours: an hour later it is shut for good. */
 #define BREAKER_S (3 * (int64_t)HOUR_S)
-
-const char *const watch_dims[WATCH_DIMS] = {"all", "provider", "ip",
-                                            "sender_domain", "campaign"};
 
 struct watch *watch_new(void)
 {
@@ -33,16 +32,7 @@ struct watch *watch_new(void)
 
 void watch_forget(struct watch *watch)
 {
-    for (size_t i = 0; i < watch->slot_count; i++) {
-        while (watch->slots[i] != NULL) {
-            struct watch_group *group = watch->slots[i];
-
-            watch->slots[i] = group->next;
-            free(group->value);
-            free(group);
-        }
-    }
-    free(watch->slots);
+    watch_groups_forget(watch);
     free(watch->dirty);
     incidents_forget(watch);
     *watch = (struct watch){.minute = -1, .stored_minute = -1};
@@ -67,110 +57,6 @@ void watch_begin(struct watch *watch)
     watch->delta_count = watch->delta_cap = 0;
     watch->delta_slots = NULL;
     watch->delta_mask = 0;
-}
-
-/* ---- Groups ------------------------------------------------------------ */
-
-uint32_t watch_hash(enum watch_dim dim, struct bounce_slice value)
-{
-    uint32_t hash = hash_bytes(value) ^ (uint32_t)dim * 0x9E3779B1U;
-
-    return hash ^ hash >> 15;
-}
-
-static struct watch_group *find(const struct watch *watch, enum watch_dim dim,
-                                struct bounce_slice value, uint32_t hash)
-{
-    struct watch_group *group = NULL;
-
-    if (watch->slot_count > 0)
-        group = watch->slots[hash & (watch->slot_count - 1)];
-    while (group != NULL && (group->hash != hash || group->dim != dim ||
-                             !slice_eq(slice_cstr(group->value), value)))
-        group = group->next;
-    return group;
-}
-
-struct watch_group *watch_find(const struct watch *watch, enum watch_dim dim,
-                               struct bounce_slice value)
-{
-    return find(watch, dim, value, watch_hash(dim, value));
-}
-
-static bool grow(struct watch *watch)
-{
-    size_t count = watch->slot_count > 0 ? watch->slot_count * 2 : 256;
-    struct watch_group **slots = calloc(count, sizeof(struct watch_group *));
-
-    if (slots == NULL)
-        return false;
-    for (size_t i = 0; i < watch->slot_count; i++) {
-        while (watch->slots[i] != NULL) {
-            struct watch_group *group = watch->slots[i];
-            size_t slot = group->hash & (count - 1);
-
-            watch->slots[i] = group->next;
-            group->next = slots[slot];
-            slots[slot] = group;
-        }
-    }
-    free(watch->slots);
-    watch->slots = slots;
-    watch->slot_count = count;
-    return true;
-}
-
-static struct watch_group *make_group(struct watch *watch, enum watch_dim dim,
-                                      struct bounce_slice value, uint32_t hash)
-{
-    struct watch_group *group;
-    size_t slot;
-
-    if (watch->group_count >= watch->slot_count && !grow(watch))
-        return NULL;
-    group = calloc(1, sizeof(*group));
-    if (group == NULL)
-        return NULL;
-    group->value = malloc(value.len + 1);
-    if (group->value == NULL) {
-        free(group);
-        return NULL;
-    }
-    if (value.len > 0)
-        memcpy(group->value, value.ptr, value.len);
-    group->value[value.len] = '\0';
-    group->dim = dim;
-    group->hash = hash;
-    group->past_day = -1;
-    slot = hash & (watch->slot_count - 1);
-    group->next = watch->slots[slot];
-    watch->slots[slot] = group;
-    watch->group_count++;
-    return group;
-}
-
-/* Older hours than that of the slot are over for good. */
-static void slot_add(struct watch_slot *slot, int64_t stamp, const uint32_t *n)
-{
-    if (slot->stamp > stamp)
-        return;
-    if (slot->stamp < stamp)
-        *slot = (struct watch_slot){.stamp = stamp};
-    for (unsigned i = 0; i < WATCH_COLUMNS; i++)
-        slot->n[i] += n[i];
-}
-
-static void group_add(struct watch_group *group, int64_t hour,
-                      const uint32_t *n)
-{
-    int64_t day = hour / 24;
-
-    if (hour < 0)
-        return;
-    slot_add(&group->hours[hour % WATCH_HOURS], hour, n);
-    slot_add(&group->days[day % WATCH_DAYS], day, n);
-    if (day < group->past_day)
-        group->past_day = -1;
 }
 
 /* ---- What a batch adds ------------------------------------------------- */
@@ -279,15 +165,19 @@ static bool count_of(const struct ledger *ledger, const struct entry *e,
     return any || bits != 0;
 }
 
+static bool is_failure(const uint32_t *n)
+{
+    bool failed = false;
+
+    for (unsigned i = WATCH_FAILURES; i < WATCH_COLUMNS; i++)
+        failed |= n[i] != 0;
+    return failed;
+}
+
 static enum watch_dim dim_of_row(unsigned row)
 {
     return (enum watch_dim)(row < WATCH_DIMS ? row
                                              : row - WATCH_DIMS + WATCH_IP);
-}
-
-enum watch_dim watch_base(enum watch_dim dim)
-{
-    return dim >= WATCH_IP ? dim : WATCH_ALL;
 }
 
 static void values_of(const struct entry *e, struct bounce_slice *values)
@@ -318,9 +208,9 @@ bool watch_sent(struct ledger *ledger, const struct entry *entry)
             return false;
         d = &ledger->watch->deltas[row - 1];
         if (d->n[WATCH_SENT]++ == 0)
-            d->group = find(ledger->watch, d->dim, d->value, d->hash);
+            d->group = watch_find(ledger->watch, d->dim, d->value);
         if (d->group != NULL)
-            group_add(d->group, d->hour, n);
+            watch_group_add(d->group, d->hour, n);
     }
     return true;
 }
@@ -337,69 +227,6 @@ static const struct store_column pulse_columns[] = {
 #define PULSE_COLUMNS (3 + WATCH_COLUMNS)
 static const struct store_put pulse_put = {"pulse_dim", pulse_columns,
                                            PULSE_COLUMNS, 3, STORE_ADD};
-static const struct store_get pulse_get = {
-    "pulse_dim",
-    "dim, value, hour, delivered, bounced, delayed, sent, hard, block, rate, "
-    "complaint, connection",
-    pulse_columns, 2};
-
-enum watch_dim watch_dim_of(struct bounce_slice name)
-{
-    unsigned dim = 0;
-
-    while (dim < WATCH_DIMS && !slice_eq(name, slice_cstr(watch_dims[dim])))
-        dim++;
-    return (enum watch_dim)dim;
-}
-
-static bool take_pulse(void *ctx, const struct store_value *row, size_t columns)
-{
-    struct watch_group *group =
-        watch_find(ctx, watch_dim_of(row[0].text), row[1].text);
-    uint32_t n[WATCH_COLUMNS];
-
-    (void)columns;
-    if (group == NULL)
-        return true;
-    for (unsigned i = 0; i < WATCH_COLUMNS; i++)
-        n[i] = (uint32_t)value_int(&row[3 + i]);
-    group_add(group, value_int(&row[2]), n);
-    return true;
-}
-
-enum store_err watch_open(struct ledger *ledger, struct store_error *error)
-{
-    struct watch *w = ledger->watch;
-    bool stirred = w->change_seq != ledger->change_seq;
-    char text[32];
-    bool found;
-    enum store_err err;
-
-    w->foreign |= w->loaded && w->seq != ledger->event_seq;
-    if (w->loaded &&
-        (w->group_count > MOST_GROUPS || ledger->now >= w->loaded_at + KEPT_S ||
-         (w->foreign && ledger->now >= w->loaded_at + FOREIGN_S)))
-        watch_forget(w);
-    w->seq = ledger->event_seq;
-    w->change_seq = ledger->change_seq;
-    if (w->loaded) {
-        /* An incident may be another one's doing: its beginning and its end
-         * are changes. */
-        if (!stirred)
-            return STORE_OK;
-        incidents_forget(w);
-        return incidents_load(ledger, error);
-    }
-    err = book_meta(ledger->book, "incident_minute", text, sizeof(text), &found,
-                    error);
-    if (err != STORE_OK)
-        return err;
-    w->minute = w->stored_minute = found ? strtoll(text, NULL, 10) : -1;
-    w->last_at = (w->minute + 1) * 60 - 1;
-    w->loaded_at = ledger->now;
-    w->loaded = true;
-    return incidents_load(ledger, error);
-}
 
 /* Groups that this batch adds to must be whole. */
 static enum store_err load_groups(struct ledger *ledger,
@@ -412,39 +239,12 @@ static enum store_err load_groups(struct ledger *ledger,
         return ledger_nomem(error);
     for (size_t i = 0; i < w->delta_count; i++) {
         struct watch_delta *d = &w->deltas[i];
-        struct store_value *key;
 
-        d->group = find(w, d->dim, d->value, d->hash);
-        if (d->group != NULL)
-            continue;
-        d->group = make_group(w, d->dim, d->value, d->hash);
-        key = rows_add(ledger, &keys);
-        if (d->group == NULL || key == NULL)
+        d->group = watch_want(ledger, &keys, d->dim, d->value);
+        if (d->group == NULL)
             return ledger_nomem(error);
-        key[0] = store_text(slice_cstr(watch_dims[d->dim]));
-        key[1] = store_text(d->value);
     }
-    return store_get_rows(ledger->book->store, &pulse_get, keys.values,
-                          keys.count, take_pulse, w, error);
-}
-
-enum store_err watch_need(struct ledger *ledger, enum watch_dim dim,
-                          struct bounce_slice value,
-                          struct watch_group **group_out,
-                          struct store_error *error)
-{
-    const struct store_value key[2] = {store_text(slice_cstr(watch_dims[dim])),
-                                       store_text(value)};
-    struct watch *w = ledger->watch;
-
-    *group_out = watch_find(w, dim, value);
-    if (*group_out != NULL)
-        return STORE_OK;
-    *group_out = make_group(w, dim, value, watch_hash(dim, value));
-    if (*group_out == NULL)
-        return ledger_nomem(error);
-    return store_get_rows(ledger->book->store, &pulse_get, key, 1, take_pulse,
-                          w, error);
+    return watch_read(ledger, &keys, error);
 }
 
 static bool note(struct watch *w, struct watch_group *group)
@@ -464,6 +264,151 @@ static bool note(struct watch *w, struct watch_group *group)
     w->dirty[w->dirty_count++] = group;
     group->dirty = true;
     return true;
+}
+
+/* ---- What waits -------------------------------------------------------- */
+
+/* Row "incident_minute" of table meta: the minute that is not judged yet, the
+ * events of the batch that began it, as "MINUTE FIRST LAST". A store of before
+ * has the minute alone. */
+static enum store_err load_minute(struct ledger *ledger,
+                                  struct store_error *error)
+{
+    struct watch *w = ledger->watch;
+    char text[80], *at = text;
+    bool found;
+    enum store_err err = book_meta(ledger->book, "incident_minute", text,
+                                   sizeof(text), &found, error);
+
+    w->minute = -1;
+    w->minute_first = w->minute_last = 0;
+    if (err == STORE_OK && found) {
+        w->minute = strtoll(at, &at, 10);
+        w->minute_first = strtoll(at, &at, 10);
+        w->minute_last = strtoll(at, &at, 10);
+    }
+    w->last_at = w->minute * 60;
+    w->stored_minute = w->minute;
+    w->stored_first = w->minute_first;
+    return err;
+}
+
+static enum store_err put_minute(struct ledger *ledger,
+                                 struct store_error *error)
+{
+    struct watch *w = ledger->watch;
+    char text[80];
+
+    if (w->minute == w->stored_minute && w->minute_first == w->stored_first)
+        return STORE_OK;
+    w->stored_minute = w->minute;
+    w->stored_first = w->minute_first;
+    snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %" PRId64, w->minute,
+             w->minute_first, w->minute_last);
+    return book_meta_set(ledger->book, "incident_minute", text, error);
+}
+
+struct waiting {
+    struct ledger *ledger;
+    struct rows keys;
+    bool failed;
+};
+
+static struct bounce_slice text_of(const struct store_value *value)
+{
+    return value->type == STORE_TEXT ? value->text : SLICE_NULL;
+}
+
+static bool take_waiting(void *ctx, const struct store_value *row,
+                         size_t columns)
+{
+    struct waiting *waiting = ctx;
+    struct watch *w = waiting->ledger->watch;
+    const struct entry e = {.at = row[0].integer,
+                            .kind = (int)row[1].integer,
+                            .cls = (enum bounce_class)row[2].integer,
+                            .category = text_of(&row[3]),
+                            .provider = text_of(&row[4]),
+                            .ip = text_of(&row[5]),
+                            .sender_domain = text_of(&row[6]),
+                            .campaign = text_of(&row[7])};
+    struct bounce_slice values[WATCH_ROWS];
+    uint32_t n[WATCH_COLUMNS];
+
+    (void)columns;
+    if (!count_of(waiting->ledger, &e, n))
+        return true;
+    if (e.at > w->last_at)
+        w->last_at = e.at;
+    values_of(&e, values);
+    for (unsigned i = 0; i < WATCH_DIMS && is_failure(n); i++) {
+        struct watch_group *group;
+
+        if (values[i].ptr == NULL)
+            continue;
+        group = watch_want(waiting->ledger, &waiting->keys, (enum watch_dim)i,
+                           values[i]);
+        waiting->failed |= group == NULL || !note(w, group);
+    }
+    return !waiting->failed;
+}
+
+/* What was told in the minute, and since then of the time before it: whoever took
+ * it in may be gone. */
+static enum store_err load_waiting(struct ledger *ledger,
+                                   struct store_error *error)
+{
+    const struct watch *w = ledger->watch;
+    struct waiting waiting = {.ledger = ledger};
+    int64_t first = ledger->event_seq - WAITING_READ + 1;
+    const struct store_value values[3] = {
+        store_int(first > w->minute_first ? first : w->minute_first),
+        store_int(w->minute_last), store_int(w->minute * 60)};
+    enum store_err err;
+
+    if (w->minute_first == 0 || w->minute_first > ledger->event_seq)
+        return STORE_OK;
+    if (!rows_init(ledger, &waiting.keys, 2, 16))
+        return ledger_nomem(error);
+    err = store_run(ledger->book->store,
+                    "SELECT at, kind, class, category, provider, ip, "
+                    "sender_domain, campaign FROM event WHERE seq >= $1 AND "
+                    "(seq > $2 OR at >= $3) AND counts <> 0 ORDER BY seq",
+                    values, 3, take_waiting, &waiting, error);
+    if (waiting.failed)
+        return ledger_nomem(error);
+    return err == STORE_OK ? watch_read(ledger, &waiting.keys, error) : err;
+}
+
+enum store_err watch_open(struct ledger *ledger, struct store_error *error)
+{
+    struct watch *w = ledger->watch;
+    bool stirred = w->change_seq != ledger->change_seq;
+    enum store_err err;
+
+    w->foreign |= w->loaded && w->seq != ledger->event_seq;
+    if (w->loaded &&
+        (w->group_count > MOST_GROUPS || ledger->now >= w->loaded_at + KEPT_S ||
+         (w->foreign && ledger->now >= w->loaded_at + FOREIGN_S)))
+        watch_forget(w);
+    w->seq = ledger->event_seq;
+    w->change_seq = ledger->change_seq;
+    if (w->loaded) {
+        /* An incident may be another one's doing: its beginning and its end
+         * are changes. */
+        if (!stirred)
+            return STORE_OK;
+        incidents_forget(w);
+        return incidents_load(ledger, error);
+    }
+    err = load_minute(ledger, error);
+    if (err == STORE_OK)
+        err = load_waiting(ledger, error);
+    if (err != STORE_OK)
+        return err;
+    w->loaded_at = ledger->now;
+    w->loaded = true;
+    return incidents_load(ledger, error);
 }
 
 struct counted {
@@ -522,10 +467,8 @@ static struct counted *gather(struct ledger *ledger,
 static bool add_counts(struct ledger *ledger, const struct counted *c)
 {
     struct watch *w = ledger->watch;
-    bool failed = false;
+    bool failed = is_failure(c->n);
 
-    for (unsigned i = WATCH_FAILURES; i < WATCH_COLUMNS; i++)
-        failed |= c->n[i] != 0;
     for (unsigned k = 0; k < WATCH_ROWS; k++) {
         struct watch_delta *d;
 
@@ -534,7 +477,7 @@ static bool add_counts(struct ledger *ledger, const struct counted *c)
         d = &w->deltas[c->rows[k] - 1];
         for (unsigned i = 0; i < WATCH_COLUMNS; i++)
             d->n[i] += c->n[i];
-        group_add(d->group, d->hour, c->n);
+        watch_group_add(d->group, d->hour, c->n);
         if (failed && k < WATCH_DIMS && !note(w, d->group))
             return false;
     }
@@ -575,6 +518,8 @@ static enum store_err follow_time(struct ledger *ledger, int64_t at,
     if (at / 60 > w->minute) {
         err = watch_step(ledger, at, at / HOUR_S > w->minute / 60, error);
         w->minute = at / 60;
+        w->minute_first = w->seq + 1;
+        w->minute_last = ledger->event_seq;
         w->last_at = at;
     } else if (at / 60 == w->minute && at > w->last_at) {
         w->last_at = at;
@@ -633,17 +578,12 @@ enum store_err watch_put(struct ledger *ledger, struct store_error *error)
 {
     struct watch *w = ledger->watch;
     enum store_err err = put_deltas(ledger, error);
-    char text[32];
 
     if (err == STORE_OK)
         err = incidents_put(ledger, error);
     w->seq = ledger->event_seq;
     w->change_seq = ledger->change_seq;
-    if (err != STORE_OK || w->minute == w->stored_minute)
-        return err;
-    w->stored_minute = w->minute;
-    snprintf(text, sizeof(text), "%" PRId64, w->minute);
-    return book_meta_set(ledger->book, "incident_minute", text, error);
+    return err == STORE_OK ? put_minute(ledger, error) : err;
 }
 
 enum store_err watch_settle(struct ledger *ledger, int64_t now,
@@ -664,6 +604,9 @@ static enum store_err look(struct ledger *ledger, int64_t now,
         err = watch_need(ledger, WATCH_ALL, SLICE(""), &all, error);
     if (err == STORE_OK)
         err = watch_step(ledger, now, true, error);
+    /* Nothing waits any more. */
+    ledger->watch->minute_first = ledger->event_seq + 1;
+    ledger->watch->minute_last = ledger->event_seq;
     if (err == STORE_OK)
         err = changes_put(ledger, error);
     return err == STORE_OK ? watch_put(ledger, error) : err;

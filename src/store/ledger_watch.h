@@ -103,7 +103,10 @@ struct watch {
     int64_t loaded_at;       /* the ledger's now */
     int64_t seq, change_seq; /* the newest event and change that we know of */
     int64_t minute;          /* that is not judged yet; -1: none */
-    int64_t stored_minute;
+    /* The seq of those events with which it began. Those of its time among them,
+     * and all that came later, wait to be judged; first 0: it is not known. */
+    int64_t minute_first, minute_last;
+    int64_t stored_minute, stored_first;
     int64_t last_at; /* of the newest event of that minute */
 
     /* the batch */
@@ -117,10 +120,17 @@ struct watch {
 
 extern const char *const watch_dims[WATCH_DIMS];
 
-/* ledger_watch.c */
+/* ledger_watch_group.c */
 struct watch_group *watch_find(const struct watch *watch, enum watch_dim dim,
                                struct bounce_slice value);
-/* The same, read from the store when it is not in memory. */
+/* The same, or an empty new one whose key is put to keys, for watch_read(). NULL:
+ * memory is out. */
+struct watch_group *watch_want(struct ledger *ledger, struct rows *keys,
+                               enum watch_dim dim, struct bounce_slice value);
+/* Fills the new ones. */
+enum store_err watch_read(struct ledger *ledger, const struct rows *keys,
+                          struct store_error *error);
+/* The one in memory, else read from the store. */
 enum store_err watch_need(struct ledger *ledger, enum watch_dim dim,
                           struct bounce_slice value,
                           struct watch_group **group_out,
@@ -130,6 +140,11 @@ uint32_t watch_hash(enum watch_dim dim, struct bounce_slice value);
 enum watch_dim watch_dim_of(struct bounce_slice name);
 /* The group that knows whether deliveries tell the values of a dimension. */
 enum watch_dim watch_base(enum watch_dim dim);
+void watch_group_add(struct watch_group *group, int64_t hour,
+                     const uint32_t *n);
+void watch_groups_forget(struct watch *watch);
+
+/* ledger_watch.c */
 /* Which kinds of failures it is: bits 1 << enum incident_what. */
 unsigned watch_failures(const struct ledger *ledger, int kind,
                         enum bounce_class cls, struct bounce_slice category);

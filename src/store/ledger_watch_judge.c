@@ -217,6 +217,19 @@ static enum store_err go_on(struct ledger *ledger, struct incident *incident,
     return incident_tell(ledger, incident, "worsened", at, error);
 }
 
+/* What a group is held against may be in the store alone. */
+static enum store_err need_others(struct ledger *ledger, enum watch_dim dim,
+                                  struct store_error *error)
+{
+    struct watch_group *other;
+    enum store_err err =
+        watch_need(ledger, watch_base(dim), SLICE(""), &other, error);
+
+    if (err == STORE_OK && dim == WATCH_CAMPAIGN)
+        err = watch_need(ledger, WATCH_ALL, SLICE(""), &other, error);
+    return err;
+}
+
 static enum store_err judge_kind(struct ledger *ledger,
                                  struct watch_group *group,
                                  enum incident_what what, int64_t hour,
@@ -279,6 +292,8 @@ static enum store_err judge_group(struct ledger *ledger,
     unsigned bits = worth_judging(ledger->watch, group, hour);
     enum store_err err = STORE_OK;
 
+    if (bits != 0)
+        err = need_others(ledger, group->dim, error);
     for (unsigned i = 0; i < INCIDENT_SHARES && err == STORE_OK; i++) {
         if ((bits >> i & 1) != 0)
             err = judge_kind(ledger, group, (enum incident_what)i, hour, at,
@@ -326,7 +341,7 @@ static enum store_err judge_open(struct ledger *ledger, int64_t hour,
 
         if (i->what >= INCIDENT_SHARES || i->closed_at != BOUNCE_NO_TIME)
             continue;
-        err = watch_need(ledger, watch_base(i->dim), SLICE(""), &group, error);
+        err = need_others(ledger, i->dim, error);
         if (err == STORE_OK)
             err =
                 watch_need(ledger, i->dim, slice_cstr(i->value), &group, error);
