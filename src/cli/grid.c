@@ -186,10 +186,10 @@ void grid_number(struct grid *grid, int64_t value)
 
 void grid_real(struct grid *grid, double value)
 {
-    if (value < 0)
-        put_bare(grid, grid->format == GRID_JSON  ? "null"
-                       : grid->format == GRID_CSV ? ""
-                                                  : "-");
+    if (grid->format == GRID_JSON)
+        json_out_rate(&grid->row, value);
+    else if (value < 0)
+        put_bare(grid, grid->format == GRID_CSV ? "" : "-");
     else
         textbuf_format(&grid->row, "%.4f", value);
 }
@@ -210,4 +210,21 @@ void grid_bool(struct grid *grid, bool value)
         put_bare(grid, value ? "true" : "false");
     else
         put_bare(grid, value ? "yes" : "no");
+}
+
+void grid_list(struct grid *grid, const struct bounce_slice *list, size_t count)
+{
+    struct textbuf words = {0};
+
+    if (grid->format == GRID_JSON) {
+        json_out_strings(&grid->row, list, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            textbuf_byte(&words, ' ');
+        textbuf_add(&words, list[i]);
+    }
+    grid_text(grid, count > 0 ? textbuf_slice(&words) : SLICE_NULL);
+    textbuf_free(&words);
 }

@@ -60,5 +60,8 @@ void grid_number(struct grid *grid, int64_t value);
 void grid_real(struct grid *grid, double value); /* negative: unknown */
 void grid_time(struct grid *grid, int64_t time); /* BOUNCE_NO_TIME: unknown */
 void grid_bool(struct grid *grid, bool value);
+/* A list in JSON, else words with blanks between. */
+void grid_list(struct grid *grid, const struct bounce_slice *list,
+               size_t count);
 
 #endif

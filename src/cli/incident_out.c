@@ -8,6 +8,7 @@
 #include "cli/event_out.h"
 #include "cli/json_out.h"
 #include "cli/term.h"
+#include "engine/json_write.h"
 
 #define BAR_COLUMNS     30
 #define HOURS_MOST      72 /* in text; all of them in JSON */
@@ -228,39 +229,25 @@ static bool take_hold(void *ctx, const struct bounce_hold *hold)
 
 /* ---- JSON -------------------------------------------------------------- */
 
-static void json_share(struct textbuf *text, const char *key, double share)
-{
-    json_out_key(text, key);
-    if (share < 0)
-        textbuf_cstr(text, "null");
-    else
-        textbuf_format(text, "%.6g", share);
-}
-
 static void json_facts(struct textbuf *text,
                        const struct list_incident *incident)
 {
-    json_out_member(text, "id", incident->id);
-    json_out_member(text, "what", incident->what);
-    json_out_member(text, "dimension", incident->dimension);
-    json_out_member(text, "value",
-                    incident->value.len > 0 ? incident->value : SLICE_NULL);
-    json_out_time(text, "since", incident->since);
-    json_out_time(text, "updated", incident->updated);
-    json_out_time(text, "until", incident->until);
-    json_out_bool(text, "open", incident->until == BOUNCE_NO_TIME);
-    json_out_member(text, "ended_by", incident->ended_by);
-    json_share(text, "share", incident->share);
-    json_share(text, "usual_share", incident->usual);
-    json_share(text, "peak_share", incident->peak);
-    json_out_number(text, "failures", incident->failures);
-    json_out_number(text, "results", incident->results);
-    json_out_number(text, "window_hours", incident->hours);
-    json_out_member(text, "severity", slice_cstr(incident->severity));
-    json_out_member(text, "category", incident->category);
-    json_out_member(text, "class", slice_cstr(incident->cls));
-    json_out_member(text, "rule", incident->rule);
-    json_out_member(text, "remedy", incident->remedy);
+    struct json_writer w;
+    size_t room = 2048;
+
+    do {
+        w = (struct json_writer){textbuf_room(text, room), room, 0};
+        incident_json(&w, incident);
+    } while (w.len > room && (room = w.len) > 0);
+    text->len += w.len;
+}
+
+void incident_out_json(struct textbuf *text,
+                       const struct list_incident *incident)
+{
+    textbuf_byte(text, '{');
+    json_facts(text, incident);
+    textbuf_byte(text, '}');
 }
 
 /* ---- One and many ------------------------------------------------------ */

@@ -11,6 +11,10 @@
 void incident_out_title(struct textbuf *text,
                         const struct list_incident *incident);
 
+/* As the daemon's API gives it. */
+void incident_out_json(struct textbuf *text,
+                       const struct list_incident *incident);
+
 /* All that is known of one: its hours, its samples, its holds; as text, or as one
  * JSON object. Returns the exit status. */
 int incident_out_story(struct out *out, const struct session *session,

@@ -14,6 +14,27 @@ void json_out_string(struct textbuf *text, struct bounce_slice s)
     text->len += w.len;
 }
 
+void json_out_strings(struct textbuf *text, const struct bounce_slice *list,
+                      size_t count)
+{
+    textbuf_byte(text, '[');
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            textbuf_byte(text, ',');
+        json_out_string(text, list[i]);
+    }
+    textbuf_byte(text, ']');
+}
+
+void json_out_rate(struct textbuf *text, double value)
+{
+    const size_t room = 32; /* 12 digits, a point, 6 more */
+    struct json_writer w = {textbuf_room(text, room), room, 0};
+
+    json_rate(&w, value);
+    text->len += w.len;
+}
+
 void json_out_key(struct textbuf *text, const char *key)
 {
     if (text->len > 0 && text->ptr[text->len - 1] != '{')

@@ -7,6 +7,11 @@
 
 /* s quoted, or null. */
 void json_out_string(struct textbuf *text, struct bounce_slice s);
+/* [s,s,...] */
+void json_out_strings(struct textbuf *text, const struct bounce_slice *list,
+                      size_t count);
+/* A share; null when negative. */
+void json_out_rate(struct textbuf *text, double value);
 /* Members; before each but the first of an object stands a comma. */
 void json_out_member(struct textbuf *text, const char *key,
                      struct bounce_slice s);

@@ -17,6 +17,8 @@ struct incidents_run {
     struct arena arena;
     struct list_incident found; /* of one that was asked for */
     bool any, out_of_memory;
+    bool whole; /* each incident as its JSON object */
+    uint64_t rows;
 };
 
 static const struct list_incident *incident_of(const void *row)
@@ -107,16 +109,7 @@ static void put_severity(struct grid *grid, const void *row)
 
 static void put_samples(struct grid *grid, const void *row)
 {
-    const struct list_incident *incident = incident_of(row);
-    struct textbuf text = {0};
-
-    for (size_t i = 0; i < incident->sample_count; i++) {
-        if (i > 0)
-            textbuf_byte(&text, ' ');
-        textbuf_add(&text, incident->samples[i]);
-    }
-    grid_text(grid, text.len > 0 ? textbuf_slice(&text) : SLICE_NULL);
-    textbuf_free(&text);
+    grid_list(grid, incident_of(row)->samples, incident_of(row)->sample_count);
 }
 
 static const struct grid_column columns[] = {
@@ -147,7 +140,14 @@ static bool take(void *ctx, const struct list_incident *incident)
 {
     struct incidents_run *run = ctx;
 
-    grid_row(&run->grid, incident);
+    run->rows++;
+    if (run->whole) {
+        incident_out_json(&run->out.text, incident);
+        textbuf_byte(&run->out.text, '\n');
+        out_tick(&run->out);
+    } else {
+        grid_row(&run->grid, incident);
+    }
     return true;
 }
 
@@ -163,13 +163,14 @@ static int show(struct incidents_run *run, const struct list_filter *filter,
     if (!grid_init(&run->grid, &run->out, format, columns,
                    sizeof(columns) / sizeof(columns[0]), chosen, "incidents"))
         return CLI_USAGE;
+    run->whole = format == GRID_JSON && chosen == NULL;
     asked.next_out = next;
     if (list_incidents(run->session.book, &asked, state, SLICE_NULL, take, run,
                        &error) != STORE_OK)
         status = filter_complain("incidents", &error);
     grid_end(&run->grid);
     if (next[0] != '\0')
-        filter_next_page(&run->out, format, filter, run->grid.rows,
+        filter_next_page(&run->out, format, filter, run->rows,
                          slice_cstr(next));
     return status;
 }

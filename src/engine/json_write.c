@@ -43,6 +43,25 @@ void json_decimal(struct json_writer *w, double value, bool trim)
     json_raw(w, rest, sizeof(rest));
 }
 
+void json_rate(struct json_writer *w, double value)
+{
+    const int64_t million = 1000000;
+    char rest[7];
+    int64_t millionths;
+
+    if (!(value >= 0 && value < 1e12)) {
+        JSON_RAW(w, "null");
+        return;
+    }
+    millionths = (int64_t)(value * (double)million + 0.5);
+    json_int(w, millionths / million);
+    millionths %= million;
+    for (size_t i = sizeof(rest); --i > 0; millionths /= 10)
+        rest[i] = (char)('0' + millionths % 10);
+    rest[0] = '.';
+    json_raw(w, rest, sizeof(rest));
+}
+
 #if defined(__SSE2__)
 
 /* Stores 16 bytes; which of them a JSON string does not hold as they are, as the
@@ -245,6 +264,18 @@ void json_string(struct json_writer *w, struct bounce_slice s)
         JSON_RAW(w, "null");
     else
         json_quoted(w, s);
+}
+
+void json_strings(struct json_writer *w, const struct bounce_slice *list,
+                  size_t count)
+{
+    JSON_RAW(w, "[");
+    for (size_t i = 0; i < count; i++) {
+        if (i > 0)
+            JSON_RAW(w, ",");
+        json_string(w, list[i]);
+    }
+    JSON_RAW(w, "]");
 }
 
 void json_word(struct json_writer *w, const char *word)

@@ -40,6 +40,12 @@ void json_int(struct json_writer *w, int64_t value);
 /* Two decimals, whatever the locale; with trim none when they are zero. null
  * for what is no number of a sensible size. */
 void json_decimal(struct json_writer *w, double value, bool trim);
+/* Six decimals: rates are small, two would not tell them apart. null when
+ * negative, and for what is no number of a sensible size. */
+void json_rate(struct json_writer *w, double value);
+/* [s,s,...] */
+void json_strings(struct json_writer *w, const struct bounce_slice *list,
+                  size_t count);
 /* true, false, or null when negative. */
 void json_tristate(struct json_writer *w, int value);
 /* RFC 3339 in UTC, or null for BOUNCE_NO_TIME. */

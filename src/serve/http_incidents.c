@@ -5,44 +5,10 @@
 #include "serve/http_filter.h"
 #include "store/incident.h"
 
-static void write_samples(struct json_writer *w,
-                          const struct list_incident *incident)
-{
-    JSON_RAW(w, ",\"samples\":[");
-    for (size_t i = 0; i < incident->sample_count; i++) {
-        if (i > 0)
-            JSON_RAW(w, ",");
-        json_string(w, incident->samples[i]);
-    }
-    JSON_RAW(w, "]");
-}
-
 static void write_incident(struct json_writer *w, const void *row)
 {
-    const struct list_incident *i = row;
-
-    JSON_RAW(w, "{\"id\":");
-    json_string(w, i->id);
-    JSON_KEY_STRING(w, "what", i->what);
-    JSON_KEY_STRING(w, "dimension", i->dimension);
-    JSON_KEY_STRING(w, "value", i->value.len > 0 ? i->value : SLICE_NULL);
-    JSON_KEY_TIME(w, "since", i->since);
-    JSON_KEY_TIME(w, "updated", i->updated);
-    JSON_KEY_TIME(w, "until", i->until);
-    http_bool(w, "open", i->until == BOUNCE_NO_TIME);
-    JSON_KEY_STRING(w, "ended_by", i->ended_by);
-    http_real(w, "share", i->share);
-    http_real(w, "usual_share", i->usual);
-    http_real(w, "peak_share", i->peak);
-    http_number(w, "failures", i->failures);
-    http_number(w, "results", i->results);
-    http_number(w, "window_hours", i->hours);
-    JSON_KEY_STRING(w, "severity", slice_cstr(i->severity));
-    JSON_KEY_STRING(w, "category", i->category);
-    JSON_KEY_STRING(w, "class", slice_cstr(i->cls));
-    JSON_KEY_STRING(w, "rule", i->rule);
-    JSON_KEY_STRING(w, "remedy", i->remedy);
-    write_samples(w, i);
+    JSON_RAW(w, "{");
+    incident_json(w, row);
     JSON_RAW(w, "}");
 }
 

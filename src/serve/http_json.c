@@ -49,25 +49,8 @@ void http_number(struct json_writer *w, const char *key, int64_t value)
     json_int(w, value);
 }
 
-/* Rates are small: two decimals would not tell them apart. */
 void http_real(struct json_writer *w, const char *key, double value)
 {
-    const int64_t millionths = (int64_t)(value * 1000000 + 0.5);
-    char digits[8];
-
     put_key(w, key);
-    if (!(value >= 0 && value < 1e12)) {
-        JSON_RAW(w, "null");
-        return;
-    }
-    json_int(w, millionths / 1000000);
-    digits[0] = '.';
-    for (int i = 6; i > 0; i--) {
-        int64_t unit = 1;
-
-        for (int j = 1; j < i; j++)
-            unit *= 10;
-        digits[7 - i] = (char)('0' + millionths / unit % 10);
-    }
-    json_raw(w, digits, 7);
+    json_rate(w, value);
 }

@@ -48,6 +48,12 @@ list_incidents(struct book *book, const struct list_filter *filter,
 bool incident_copy(struct arena *arena, const struct list_incident *row,
                    struct list_incident *copy_out);
 
+struct json_writer;
+
+/* The members of its JSON object (docs/openapi.json, Incident), without the
+ * braces. */
+void incident_json(struct json_writer *w, const struct list_incident *incident);
+
 /* How many are open. */
 enum store_err incidents_count(struct book *book, uint64_t *open_out,
                                struct store_error *error);

@@ -46,7 +46,7 @@ spike() {
     status 0 "$BOUNCE" incidents --what block --json
     json_lines out
     equal 'provider google bad_reputation block true 5' \
-        "$(jq -r '[.dimension,.value,.category,.class,.open,(.samples|split(" ")|length)]|join(" ")' <out)" \
+        "$(jq -r '[.dimension,.value,.category,.class,.open,(.samples|length)]|join(" ")' <out)" \
         "the incident"
     jq -e '.share > 0.7 and .usual_share < 0.01 and .failures >= 10 and (.remedy|length > 20)' <out >/dev/null ||
         fail "figures: $(cat out)"
@@ -63,7 +63,10 @@ spike() {
     has "45 of     60" out
     has "unsolicited mail originating" out
     status 0 "$BOUNCE" incidents "$id" --json
-    equal '[true,5,"google"]' "$(jq -c '[(.hours|length > 20),(.events|length),.value]' <out)" "the story"
+    equal '[true,5,"google",true]' \
+        "$(jq -c '[(.hours|length > 20),(.events|length),.value,.samples==[.events[].event_id]]' <out)" "the story"
+    status 0 "$BOUNCE" incidents --csv --columns samples,share
+    equal 5 "$(tail -n 1 out | cut -d, -f 1 | wc -w)" "ids in one field"
     status 0 "$BOUNCE" stats --table --now "$(at $((start + 5 * 3600)))"
     has "incident: block at provider google" out
     status 0 "$BOUNCE" events --kind bounce --limit 1 --json

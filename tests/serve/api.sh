@@ -200,7 +200,11 @@ code 200 "holds that ended too"
 http GET /v1/incidents
 code 200 incidents
 value '[.items[]|[.what,.dimension,.value,.category,.open]]' '[["hold","ip","192.0.2.1","ip_blocklisted",true]]'
+"$BOUNCE" incidents --json >out
+equal "$(jq -cS '.items[]' body)" "$(jq -cS . out)" "what the program says"
 id=$(jq -r '.items[0].id' body)
+"$BOUNCE" incidents --json "$id" >out
+equal "$(jq -cS '.items[]' body)" "$(jq -cS 'del(.hours, .events, .holds)' out)" "its story"
 http GET "/v1/incidents?id=$id&kind=hold&ip=192.0.2.1&class=block"
 value '.items|length' 1
 http GET '/v1/incidents?state=closed'
