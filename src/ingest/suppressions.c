@@ -25,12 +25,16 @@ static const struct suppression_list lists[] = {
      BOUNCE_SLOT_UNSUBSCRIBE, suppressions_read_mailchimp},
     {"mailchimp", "members", "emailaddress uniqueemailid status", NULL,
      BOUNCE_SLOT_UNSUBSCRIBE, suppressions_read_mailchimp},
-    {"postmark", "suppressions", "emailaddress suppressionreason", NULL,
+    {"postmark", "suppressions", "emailaddress suppressionreason origin", NULL,
      BOUNCE_SLOT_HARD, suppressions_read_postmark},
     {"postmark", "bounces", "email type bouncedat", NULL, BOUNCE_SLOT_HARD,
      suppressions_read_postmark_bounces},
+    {"postmark", "suppressions", "emailaddress suppressionreason createdat",
+     NULL, BOUNCE_SLOT_HARD, suppressions_read_postmark},
     {"ses", "suppressions", "emailaddress reason", NULL, BOUNCE_SLOT_HARD,
      suppressions_read_ses},
+    {"ses", "suppressions", "emailaddress suppressionreason", NULL,
+     BOUNCE_SLOT_HARD, suppressions_read_ses},
     {"mailgun", "bounces", "address code error", NULL, BOUNCE_SLOT_HARD,
      suppressions_read_plain},
     {"mailgun", "unsubscribes", "address tags", NULL, BOUNCE_SLOT_UNSUBSCRIBE,
@@ -67,6 +71,7 @@ static const struct suppression_list lists[] = {
      BOUNCE_SLOT_COMPLAINT, suppressions_read_plain},
     {"sendgrid", "spam-reports", "email created", "spam", BOUNCE_SLOT_COMPLAINT,
      suppressions_read_plain},
+    {"plain", "table", "", NULL, BOUNCE_SLOT_MANUAL, suppressions_read_table},
     {"sendgrid", "unsubscribes", "email created", NULL, BOUNCE_SLOT_UNSUBSCRIBE,
      suppressions_read_plain},
     /* A list of addresses, its name perhaps saying more. */
@@ -124,6 +129,8 @@ static bool has_columns(const struct suppression_list *list,
     struct bounce_slice rest = slice_cstr(list->columns), name;
     bool all = true;
 
+    if (list->read == suppressions_read_table)
+        return suppressions_is_table(row);
     if (list->columns[0] != '\0' && !row->titled) /* SES's own upload format */
         return list->read == suppressions_read_ses && row->count == 2 &&
                (slice_eq_nocase(row->values[1], SLICE("BOUNCE")) ||
@@ -194,7 +201,8 @@ const char *suppression_read(const struct suppression_list *list,
         return "no address";
     /* A list that was named, with columns of somebody else's: addresses of
      * that list, and what columns commonly hold. */
-    if (has_columns(list, row) || list->read == suppressions_read_blocks)
+    if (has_columns(list, row) || list->read == suppressions_read_blocks ||
+        list->read == suppressions_read_table)
         list->read(&reading);
     else
         suppressions_read_plain(&reading);
@@ -206,28 +214,6 @@ const char *suppression_read(const struct suppression_list *list,
 }
 
 /* ---- As a record ------------------------------------------------------ */
-
-/* "550 ...", "5.1.1 ...", "smtp; 550 ...": what a server said, or a service in
- * its manner. */
-static bool is_reply(struct bounce_slice text)
-{
-    struct bounce_slice s = slice_sub(text, 0, 40);
-
-    for (size_t i = 0; i + 3 <= s.len; i++) {
-        const char *at = s.ptr + i;
-        bool edge = i == 0 || !ascii_is_alnum((unsigned char)at[-1]);
-
-        if (!edge || (at[0] != '4' && at[0] != '5'))
-            continue;
-        if (at[1] == '.' && ascii_is_digit((unsigned char)at[2]))
-            return true;
-        if (at[1] >= '0' && at[1] <= '9' &&
-            ascii_is_digit((unsigned char)at[2]) &&
-            (i + 3 == s.len || !ascii_is_alnum((unsigned char)at[3])))
-            return true;
-    }
-    return false;
-}
 
 static bool is_code(struct bounce_slice code)
 {
@@ -249,9 +235,9 @@ static void classify(const struct suppression *suppression, const char *service,
     if (is_code(suppression->code)) {
         slice_parse_uint(suppression->code, 3, &code);
         reply.reply_code = (int)code;
-    } else if (is_reply(suppression->code)) {
+    } else if (suppressions_is_reply(suppression->code)) {
         reply.status = suppression->code;
-    } else if (!is_reply(suppression->reason)) {
+    } else if (!suppressions_is_reply(suppression->reason)) {
         return;
     }
     if (reply.text.ptr == NULL)

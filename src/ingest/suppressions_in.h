@@ -39,6 +39,20 @@ void suppressions_read_marketo(struct reading *reading);
 void suppressions_read_tagged(struct reading *reading);
 void suppressions_read_group(struct reading *reading);
 
+/* suppressions_table.c: a table of a system that is not known, some column of which
+ * tells whether an address is suppressed. */
+void suppressions_read_table(struct reading *reading);
+bool suppressions_is_table(const struct row *row);
+
+/* A suppression with what most lists call alike. NULL: there is no room. */
+struct suppression *suppressions_add(struct reading *reading,
+                                     enum bounce_slot slot);
+/* What programs and people write for "yes". */
+bool suppressions_true(struct bounce_slice value);
+/* "550 ...", "5.1.1 ...", "smtp; 550 ...": what a server said, or a service in
+ * its manner. */
+bool suppressions_is_reply(struct bounce_slice text);
+
 /* The column with addresses. */
 struct bounce_slice suppressions_address(const struct row *row);
 

@@ -30,8 +30,8 @@ struct bounce_slice suppressions_address(const struct row *row)
     return SLICE_NULL;
 }
 
-/* A suppression with what most lists call alike. NULL: there is no room. */
-static struct suppression *add(struct reading *reading, enum bounce_slot slot)
+struct suppression *suppressions_add(struct reading *reading,
+                                     enum bounce_slot slot)
 {
     const struct row *row = reading->row;
     struct suppression *out = &reading->out[reading->count];
@@ -68,16 +68,35 @@ static bool has(struct bounce_slice value, const char *piece)
     return slice_find_nocase(value, slice_cstr(piece)) != SLICE_NPOS;
 }
 
-/* What programs and people write for "yes". */
-static bool is_true(struct bounce_slice value)
+bool suppressions_true(struct bounce_slice value)
 {
     return is_word(value, "true") || is_word(value, "1") ||
            is_word(value, "yes") || is_word(value, "t") || is_word(value, "y");
 }
 
+bool suppressions_is_reply(struct bounce_slice text)
+{
+    struct bounce_slice s = slice_sub(text, 0, 40);
+
+    for (size_t i = 0; i + 3 <= s.len; i++) {
+        const char *at = s.ptr + i;
+        bool edge = i == 0 || !ascii_is_alnum((unsigned char)at[-1]);
+
+        if (!edge || (at[0] != '4' && at[0] != '5'))
+            continue;
+        if (at[1] == '.' && ascii_is_digit((unsigned char)at[2]))
+            return true;
+        if (at[1] >= '0' && at[1] <= '9' &&
+            ascii_is_digit((unsigned char)at[2]) &&
+            (i + 3 == s.len || !ascii_is_alnum((unsigned char)at[3])))
+            return true;
+    }
+    return false;
+}
+
 void suppressions_read_plain(struct reading *reading)
 {
-    add(reading, reading->list->slot);
+    suppressions_add(reading, reading->list->slot);
 }
 
 /* SendGrid's blocks: refused for the sender's sake, sent to again next time. */
@@ -106,7 +125,7 @@ void suppressions_read_bounce(struct reading *reading)
         reading->flaw = "the cause is none that suppresses";
         return;
     }
-    out = add(reading, (enum bounce_slot)slot);
+    out = suppressions_add(reading, (enum bounce_slot)slot);
     if (out == NULL)
         return;
     out->reason = SLICE_NULL;
@@ -126,13 +145,14 @@ void suppressions_read_ses(struct reading *reading)
 {
     const struct row *row = reading->row;
     struct bounce_slice reason =
-        row->titled ? row_value(row, "reason") : row->values[1];
+        row->titled ? row_first(row, "reason suppressionreason")
+                    : row->values[1];
     struct suppression *out;
 
     if (is_word(reason, "BOUNCE"))
-        out = add(reading, BOUNCE_SLOT_HARD);
+        out = suppressions_add(reading, BOUNCE_SLOT_HARD);
     else if (is_word(reason, "COMPLAINT"))
-        out = add(reading, BOUNCE_SLOT_COMPLAINT);
+        out = suppressions_add(reading, BOUNCE_SLOT_COMPLAINT);
     else {
         reading->flaw = "the reason is neither BOUNCE nor COMPLAINT";
         return;
@@ -160,7 +180,7 @@ void suppressions_read_postmark(struct reading *reading)
         reading->flaw = "an unknown SuppressionReason";
         return;
     }
-    out = add(reading, slot);
+    out = suppressions_add(reading, slot);
     if (out != NULL)
         out->reason = reason;
 }
@@ -179,13 +199,13 @@ void suppressions_read_postmark_bounces(struct reading *reading)
         slot = BOUNCE_SLOT_UNSUBSCRIBE;
     else if (is_word(type, "ManuallyDeactivated"))
         slot = BOUNCE_SLOT_MANUAL;
-    else if (inactive.ptr != NULL ? !is_true(inactive)
+    else if (inactive.ptr != NULL ? !suppressions_true(inactive)
                                   : !is_word(type, "HardBounce") &&
                                         !is_word(type, "BadEmailAddress")) {
         reading->passed = "a bounce that suppressed nothing there";
         return;
     }
-    add(reading, slot);
+    suppressions_add(reading, slot);
 }
 
 void suppressions_read_sparkpost(struct reading *reading)
@@ -196,8 +216,8 @@ void suppressions_read_sparkpost(struct reading *reading)
     enum bounce_slot slot = BOUNCE_SLOT_MANUAL;
 
     if (type.len == 0 && row_has(row, "nontransactional") &&
-        !is_true(row_value(row, "nontransactional")) &&
-        !is_true(row_value(row, "transactional"))) {
+        !suppressions_true(row_value(row, "nontransactional")) &&
+        !suppressions_true(row_value(row, "transactional"))) {
         reading->passed = "not suppressed there";
         return;
     }
@@ -207,7 +227,7 @@ void suppressions_read_sparkpost(struct reading *reading)
         slot = BOUNCE_SLOT_COMPLAINT;
     else if (has(source, "unsubscribe"))
         slot = BOUNCE_SLOT_UNSUBSCRIBE;
-    add(reading, slot);
+    suppressions_add(reading, slot);
 }
 
 void suppressions_read_mailchimp(struct reading *reading)
@@ -224,12 +244,12 @@ void suppressions_read_mailchimp(struct reading *reading)
         return;
     }
     if (cleaned.len > 0 || is_word(status, "cleaned")) {
-        out = add(reading, BOUNCE_SLOT_HARD);
+        out = suppressions_add(reading, BOUNCE_SLOT_HARD);
         left = cleaned;
         if (out != NULL)
             out->reason = row_first(row, "cleancampaigntitle");
     } else {
-        out = add(reading, BOUNCE_SLOT_UNSUBSCRIBE);
+        out = suppressions_add(reading, BOUNCE_SLOT_UNSUBSCRIBE);
         if (out != NULL)
             out->reason =
                 row_first(row, "unsubreasonother unsubreason "
@@ -254,7 +274,7 @@ void suppressions_read_brevo(struct reading *reading)
     struct suppression *out;
 
     if (row_has(row, "emailblacklisted") &&
-        !is_true(row_value(row, "emailblacklisted"))) {
+        !suppressions_true(row_value(row, "emailblacklisted"))) {
         reading->passed = "not on the blocklist";
         return;
     }
@@ -264,7 +284,7 @@ void suppressions_read_brevo(struct reading *reading)
         slot = BOUNCE_SLOT_COMPLAINT;
     else if (has(why, "admin") || has(why, "manual"))
         slot = BOUNCE_SLOT_MANUAL;
-    out = add(reading, slot);
+    out = suppressions_add(reading, slot);
     if (out != NULL)
         out->reason = row_first(row, "reasonmessage reason reasoncode");
 }
@@ -285,7 +305,7 @@ static void read_suspended(struct reading *reading)
             reading->passed = "a suspension that is over";
         return;
     }
-    out = add(reading, BOUNCE_SLOT_MANUAL);
+    out = suppressions_add(reading, BOUNCE_SLOT_MANUAL);
     if (out == NULL)
         return;
     out->at = at;
@@ -310,9 +330,9 @@ void suppressions_read_marketo(struct reading *reading)
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
         struct suppression *out;
 
-        if (!is_true(row_value(row, marks[i].mark)))
+        if (!suppressions_true(row_value(row, marks[i].mark)))
             continue;
-        out = add(reading, marks[i].slot);
+        out = suppressions_add(reading, marks[i].slot);
         if (out == NULL)
             return;
         /* The lead's own dates and codes tell nothing of this. */
@@ -321,7 +341,7 @@ void suppressions_read_marketo(struct reading *reading)
         out->code = SLICE_NULL;
         out->reason = row_first(row, marks[i].cause);
     }
-    if (is_true(row_value(row, "emailsuspended")))
+    if (suppressions_true(row_value(row, "emailsuspended")))
         read_suspended(reading);
     else if (reading->count == 0)
         reading->passed = "mail may be sent there";
@@ -334,7 +354,7 @@ void suppressions_read_tagged(struct reading *reading)
     bool all = rest.len == 0 || slice_find_byte(rest, '*') != SLICE_NPOS;
 
     if (all) {
-        add(reading, BOUNCE_SLOT_UNSUBSCRIBE);
+        suppressions_add(reading, BOUNCE_SLOT_UNSUBSCRIBE);
         return;
     }
     while (slice_next_piece(&rest, ',', &tag)) {
@@ -346,7 +366,7 @@ void suppressions_read_tagged(struct reading *reading)
             tag.len--;
         if (tag.len == 0)
             continue;
-        out = add(reading, BOUNCE_SLOT_UNSUBSCRIBE);
+        out = suppressions_add(reading, BOUNCE_SLOT_UNSUBSCRIBE);
         if (out != NULL)
             out->scope = tag;
     }
@@ -357,7 +377,8 @@ void suppressions_read_tagged(struct reading *reading)
 /* SendGrid: unsubscribed from this group of mail. */
 void suppressions_read_group(struct reading *reading)
 {
-    struct suppression *out = add(reading, BOUNCE_SLOT_UNSUBSCRIBE);
+    struct suppression *out =
+        suppressions_add(reading, BOUNCE_SLOT_UNSUBSCRIBE);
 
     if (out != NULL)
         out->scope = row_first(reading->row, "groupname groupid");

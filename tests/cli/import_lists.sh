@@ -141,6 +141,47 @@ imports "null/null ; 1 bad" wide.csv
 has "wide.csv:1: the file is UTF-16" err
 [ ! -e store.db ] || fail "a dry run made a store"
 
+# Tables of nobody we know, whose columns tell who is suppressed and who is not.
+cat >log.csv <<'END'
+st_text,ts,sub,frm,email,tag,mid,link
+Hard bounce,2026-03-13 10:00:00,Hello,news@example.com,a@example.org,,<1@example.com>,
+Delivered,2026-03-13 10:00:00,Hello,news@example.com,b@example.org,,<2@example.com>,
+Soft bounce,2026-03-13 10:00:00,Hello,news@example.com,c@example.org,,<3@example.com>,
+Unsubscribed,2026-03-13 10:00:00,Hello,news@example.com,d@example.org,,<4@example.com>,
+Spam complaint,2026-03-13 10:00:00,Hello,news@example.com,e@example.org,,<5@example.com>,
+Blocked,2026-03-13 10:00:00,Hello,news@example.com,f@example.org,,<6@example.com>,
+Purple,2026-03-13 10:00:00,Hello,news@example.com,g@example.org,,<7@example.com>,
+END
+imports "plain/table hard 1, complaint 1, unsubscribe 1; 2 mail may be sent there; 1 a block, not a suppression of the address; 1 bad" log.csv
+has "log.csv:8: its status tells neither that mail may be sent there nor that it may not" err
+imports "plain/addresses manual 7" log.csv --from plain/addresses
+cat >subscribers.csv <<'END'
+uuid,email,name,status,created_at
+1,a@example.org,A,enabled,2026-03-13T10:00:00Z
+2,b@example.org,B,blocklisted,2026-03-13T10:00:00Z
+END
+imports "plain/table manual 1; 1 mail may be sent there" subscribers.csv
+cat >crm.csv <<'END'
+Name,Email,Email Opt Out,Email Hard Bounced
+A,a@example.org,0,0
+B,b@example.org,1,0
+C,c@example.org,0,1
+D,d@example.org,1,TRUE
+E,e@example.org,,
+END
+imports "plain/table hard 2, unsubscribe 2; 2 mail may be sent there" crm.csv
+cat >reasons.csv <<'END'
+Email,Reason,Timestamp
+a@example.org,Hard bounced,2026-03-13T10:00:00Z
+b@example.org,Marked as spam,2026-03-13T10:00:00Z
+c@example.org,"550 5.1.1 this account is not active",2026-03-13T10:00:00Z
+END
+imports "plain/table hard 2, complaint 1" reasons.csv
+printf 'email,created,status\na@example.org,1773396000,active\n' >new.csv
+imports "plain/table ; 1 mail may be sent there" new.csv
+printf 'Email address,Suppression reason,Last update\na@example.org,BOUNCE,2026-03-13T10:00:00Z\n' >console.csv
+imports "ses/suppressions hard 1" console.csv
+
 # Usage and files that are not there.
 status 2 "$BOUNCE" import
 status 2 "$BOUNCE" import --from nobody plain.txt
