@@ -18,6 +18,7 @@
 #include "base/utf8.h"
 #include "ingest/rows.c"
 #include "ingest/suppressions_read.c"
+#include "ingest/suppressions_table.c"
 #include "ingest/times.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -54,7 +55,8 @@ static void check_readings(const struct row *row)
         suppressions_read_postmark,  suppressions_read_postmark_bounces,
         suppressions_read_sparkpost, suppressions_read_mailchimp,
         suppressions_read_brevo,     suppressions_read_marketo,
-        suppressions_read_tagged,    suppressions_read_group};
+        suppressions_read_tagged,    suppressions_read_group,
+        suppressions_read_table};
     struct suppression out[SUPPRESSIONS_MAX];
     struct suppression_list list = {.slot = BOUNCE_SLOT_HARD};
 

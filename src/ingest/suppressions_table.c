@@ -3,9 +3,12 @@
  * lists with reasons. Whoever stands in one is not for that suppressed. */
 #include "ingest/suppressions_in.h"
 
-#define OPEN    (-1) /* mail may be sent there */
-#define BLOCK   (-2) /* refused for the sender's sake */
-#define UNKNOWN (-3)
+/* What a status says where it is no enum bounce_slot. */
+enum {
+    MAY_BE_SENT = -1,
+    BLOCKED = -2, /* refused for the sender's sake */
+    UNTOLD = -3
+};
 
 /* Columns that are set or not. */
 static const struct {
@@ -55,11 +58,11 @@ static const struct {
     {"spam", BOUNCE_SLOT_COMPLAINT},
     {"complain", BOUNCE_SLOT_COMPLAINT},
     {"abuse", BOUNCE_SLOT_COMPLAINT},
-    {"soft", OPEN},
-    {"transient", OPEN},
-    {"tempor", OPEN},
-    {"defer", OPEN},
-    {"delay", OPEN},
+    {"soft", MAY_BE_SENT},
+    {"transient", MAY_BE_SENT},
+    {"tempor", MAY_BE_SENT},
+    {"defer", MAY_BE_SENT},
+    {"delay", MAY_BE_SENT},
     {"undeliver", BOUNCE_SLOT_HARD},
     {"not deliver", BOUNCE_SLOT_HARD},
     {"bounce", BOUNCE_SLOT_HARD},
@@ -70,23 +73,23 @@ static const struct {
     {"blacklist", BOUNCE_SLOT_MANUAL},
     {"denylist", BOUNCE_SLOT_MANUAL},
     {"suppress", BOUNCE_SLOT_MANUAL},
-    {"block", BLOCK},
+    {"block", BLOCKED},
     {"inactive", BOUNCE_SLOT_MANUAL},
     {"disabled", BOUNCE_SLOT_MANUAL},
-    {"unconfirmed", OPEN},
-    {"subscribed", OPEN},
-    {"enabled", OPEN},
-    {"active", OPEN},
-    {"deliver", OPEN},
-    {"sent", OPEN},
-    {"request", OPEN},
-    {"process", OPEN},
-    {"queue", OPEN},
-    {"accept", OPEN},
-    {"open", OPEN},
-    {"click", OPEN},
-    {"valid", OPEN},
-    {"confirm", OPEN},
+    {"unconfirmed", MAY_BE_SENT},
+    {"subscribed", MAY_BE_SENT},
+    {"enabled", MAY_BE_SENT},
+    {"active", MAY_BE_SENT},
+    {"deliver", MAY_BE_SENT},
+    {"sent", MAY_BE_SENT},
+    {"request", MAY_BE_SENT},
+    {"process", MAY_BE_SENT},
+    {"queue", MAY_BE_SENT},
+    {"accept", MAY_BE_SENT},
+    {"open", MAY_BE_SENT},
+    {"click", MAY_BE_SENT},
+    {"valid", MAY_BE_SENT},
+    {"confirm", MAY_BE_SENT},
 };
 #define WORDS (sizeof(words) / sizeof(words[0]))
 
@@ -96,7 +99,7 @@ static int meaning(struct bounce_slice status)
         if (slice_find_nocase(status, slice_cstr(words[i].word)) != SLICE_NPOS)
             return words[i].means;
     }
-    return UNKNOWN;
+    return UNTOLD;
 }
 
 static int status_of(const struct row *row)
@@ -112,7 +115,7 @@ static int reason_of(const struct row *row)
     int means =
         suppressions_is_reply(reason) ? BOUNCE_SLOT_HARD : meaning(reason);
 
-    return means >= 0 ? means : UNKNOWN;
+    return means >= 0 ? means : UNTOLD;
 }
 
 static bool is_set(struct bounce_slice value)
@@ -134,7 +137,7 @@ bool suppressions_is_table(const struct row *row)
     for (size_t i = 0; row->titled && i < MARKS && !marked; i++)
         marked = row_has(row, marks[i].name);
     return row->titled &&
-           (marked || status_of(row) != UNKNOWN || reason_of(row) != UNKNOWN);
+           (marked || status_of(row) != UNTOLD || reason_of(row) != UNTOLD);
 }
 
 static bool is_there(const struct reading *reading, enum bounce_slot slot)
@@ -167,9 +170,9 @@ void suppressions_read_table(struct reading *reading)
         return;
     if (status >= 0)
         suppressions_add(reading, (enum bounce_slot)status);
-    else if (status == BLOCK)
+    else if (status == BLOCKED)
         reading->passed = "a block, not a suppression of the address";
-    else if (status == OPEN || marked)
+    else if (status == MAY_BE_SENT || marked)
         reading->passed = "mail may be sent there";
     else if (reason >= 0)
         suppressions_add(reading, (enum bounce_slot)reason);
