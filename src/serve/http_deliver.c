@@ -449,8 +449,7 @@ bool http_audit(struct http_call *call, const char *action, const char *format,
     struct serve *serve = call->http->serve;
     struct serve_reader *reader = http_reader(call);
     struct store_error error;
-    char detail[400], hidden[800];
-    size_t len;
+    char detail[400];
     enum store_err err;
     va_list args;
 
@@ -459,11 +458,7 @@ bool http_audit(struct http_call *call, const char *action, const char *format,
     va_start(args, format);
     vsnprintf(detail, sizeof(detail), format, args);
     va_end(args);
-    /* With hashed addresses none stands anywhere in clear. */
-    len = address_hide(reader->book->addresses, slice_cstr(detail), NULL,
-                       hidden, sizeof(hidden) - 1);
-    hidden[len] = '\0';
-    err = token_audit(reader->book, serve_now(serve), call->who, action, hidden,
+    err = token_audit(reader->book, serve_now(serve), call->who, action, detail,
                       &error);
     http_reader_give(call, reader, err);
     if (err != STORE_OK)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "base/date.h"
+
 #define PREFIX       "bounce_"
 #define RANDOM_BYTES 20
 
@@ -48,6 +50,63 @@ void token_roles_text(unsigned mask, char out[40])
     }
 }
 
+/* ---- Audit ------------------------------------------------------------- */
+
+static bool take_seq(void *ctx, const struct store_value *row, size_t columns)
+{
+    (void)columns;
+    if (row[0].type == STORE_INT)
+        *(int64_t *)ctx = row[0].integer;
+    return true;
+}
+
+/* A line of the audit, in the transaction of what it tells. */
+static enum store_err audit(struct book *book, int64_t now, const char *who,
+                            const char *action, const char *detail,
+                            struct store_error *error)
+{
+    char hidden[800];
+    /* With hashed addresses none stands anywhere in clear. */
+    size_t len = address_hide(book->addresses, slice_cstr(detail), NULL, hidden,
+                              sizeof(hidden));
+    int64_t last = 0;
+    enum store_err err = store_run(book->store, "SELECT max(seq) FROM audit",
+                                   NULL, 0, take_seq, &last, error);
+    const struct store_value values[] = {
+        store_int(last + 1), store_int(now), store_text(slice_cstr(who)),
+        store_text(slice_cstr(action)), store_text(slice_make(hidden, len))};
+
+    if (err != STORE_OK)
+        return err;
+    return store_run(book->store,
+                     "INSERT INTO audit (seq, at, who, action, detail) "
+                     "VALUES ($1, $2, $3, $4, $5)",
+                     values, 5, NULL, NULL, error);
+}
+
+/* Ends the transaction as err says. */
+static enum store_err finish(struct book *book, enum store_err err,
+                             struct store_error *error)
+{
+    if (err == STORE_OK)
+        return store_commit(book->store, error);
+    store_rollback(book->store);
+    return err;
+}
+
+enum store_err token_audit(struct book *book, int64_t now, const char *who,
+                           const char *action, const char *detail,
+                           struct store_error *error)
+{
+    enum store_err err = store_begin(book->store, STORE_WRITE, error);
+
+    if (err != STORE_OK)
+        return err;
+    return finish(book, audit(book, now, who, action, detail, error), error);
+}
+
+/* ---- Tokens ------------------------------------------------------------ */
+
 /* Tokens are random, so that no salt is needed; the key tells this use of the
  * function from others. */
 static bool digest(struct bounce_slice token, char out[65])
@@ -76,11 +135,25 @@ static enum store_err insert(struct book *book, const struct token *token,
                      values, 6, NULL, NULL, error);
 }
 
+/* "shop: check,ingest; scope news; until 2027-01-01T00:00:00Z" */
+static void describe(const struct token *token, char out[300])
+{
+    char given[40], iso[DATE_ISO_SIZE] = "";
+
+    token_roles_text(token->roles, given);
+    if (token->expires_at != BOUNCE_NO_TIME)
+        (void)date_format_iso(token->expires_at, iso);
+    snprintf(out, 300, "%s: %s%s%s%s%s", token->name, given,
+             token->scope[0] != '\0' ? "; scope " : "", token->scope,
+             iso[0] != '\0' ? "; until " : "", iso);
+}
+
 enum store_err token_make(struct book *book, const struct token *token,
-                          char token_out[TOKEN_SIZE], struct store_error *error)
+                          const char *who, char token_out[TOKEN_SIZE],
+                          struct store_error *error)
 {
     unsigned char bytes[RANDOM_BYTES];
-    char kept[65];
+    char kept[65], detail[300];
     size_t len;
     enum store_err err;
 
@@ -98,13 +171,13 @@ enum store_err token_make(struct book *book, const struct token *token,
     if (err != STORE_OK)
         return err;
     err = insert(book, token, kept, error);
-    if (err == STORE_OK)
-        return store_commit(book->store, error);
-    store_rollback(book->store);
     if (err == STORE_E_VALUE)
-        return store_fail(error, STORE_E_VALUE,
-                          "there is a token of this name: %s", token->name);
-    return err;
+        err = store_fail(error, STORE_E_VALUE,
+                         "there is a token of this name: %s", token->name);
+    describe(token, detail);
+    if (err == STORE_OK)
+        err = audit(book, token->created_at, who, "token add", detail, error);
+    return finish(book, err, error);
 }
 
 static bool count_row(void *ctx, const struct store_value *row, size_t columns)
@@ -115,10 +188,11 @@ static bool count_row(void *ctx, const struct store_value *row, size_t columns)
     return true;
 }
 
-enum store_err token_revoke(struct book *book, struct bounce_slice name,
-                            bool *found_out, struct store_error *error)
+enum store_err token_revoke(struct book *book, const char *name, int64_t now,
+                            const char *who, bool *found_out,
+                            struct store_error *error)
 {
-    const struct store_value values[] = {store_text(name)};
+    const struct store_value values[] = {store_text(slice_cstr(name))};
     enum store_err err = store_begin(book->store, STORE_WRITE, error);
 
     *found_out = false;
@@ -129,10 +203,9 @@ enum store_err token_revoke(struct book *book, struct bounce_slice name,
     if (err == STORE_OK)
         err = store_run(book->store, "DELETE FROM token WHERE name = $1",
                         values, 1, NULL, NULL, error);
-    if (err == STORE_OK)
-        return store_commit(book->store, error);
-    store_rollback(book->store);
-    return err;
+    if (err == STORE_OK && *found_out)
+        err = audit(book, now, who, "token revoke", name, error);
+    return finish(book, err, error);
 }
 
 static void read_row(const struct store_value *row, struct token *token)
@@ -212,45 +285,5 @@ enum store_err token_find(struct book *book, struct bounce_slice text,
     *found_out = err == STORE_OK && finding.found &&
                  (token_out->expires_at == BOUNCE_NO_TIME ||
                   token_out->expires_at > now);
-    return err;
-}
-
-struct last_seq {
-    int64_t seq;
-};
-
-static bool take_seq(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)columns;
-    if (row[0].type == STORE_INT)
-        ((struct last_seq *)ctx)->seq = row[0].integer;
-    return true;
-}
-
-enum store_err token_audit(struct book *book, int64_t now, const char *who,
-                           const char *action, const char *detail,
-                           struct store_error *error)
-{
-    struct last_seq last = {0};
-    enum store_err err = store_begin(book->store, STORE_WRITE, error);
-
-    if (err != STORE_OK)
-        return err;
-    err = store_run(book->store, "SELECT max(seq) FROM audit", NULL, 0,
-                    take_seq, &last, error);
-    if (err == STORE_OK) {
-        const struct store_value values[] = {
-            store_int(last.seq + 1), store_int(now),
-            store_text(slice_cstr(who)), store_text(slice_cstr(action)),
-            store_text(slice_cstr(detail))};
-
-        err = store_run(book->store,
-                        "INSERT INTO audit (seq, at, who, action, detail) "
-                        "VALUES ($1, $2, $3, $4, $5)",
-                        values, 5, NULL, NULL, error);
-    }
-    if (err == STORE_OK)
-        return store_commit(book->store, error);
-    store_rollback(book->store);
     return err;
 }

@@ -23,14 +23,16 @@ unsigned token_roles(struct bounce_slice words);
 /* The way back, NUL-terminated. */
 void token_roles_text(unsigned roles, char out[40]);
 
-/* Makes a token, kept under token->name. STORE_E_VALUE: the name is taken or
- * empty. STORE_E_OPEN: the crypto module is missing. */
+/* Makes a token, kept under token->name; the audit gets a line of who did it.
+ * STORE_E_VALUE: the name is taken or empty. STORE_E_OPEN: the crypto module is
+ * missing. */
 enum store_err token_make(struct book *book, const struct token *token,
-                          char token_out[TOKEN_SIZE],
+                          const char *who, char token_out[TOKEN_SIZE],
                           struct store_error *error);
-/* *found_out: there was one of that name. */
-enum store_err token_revoke(struct book *book, struct bounce_slice name,
-                            bool *found_out, struct store_error *error);
+/* *found_out: there was one of that name; then the audit gets a line. */
+enum store_err token_revoke(struct book *book, const char *name, int64_t now,
+                            const char *who, bool *found_out,
+                            struct store_error *error);
 /* By name. */
 enum store_err token_list(struct book *book,
                           bool (*take)(void *ctx, const struct token *token),
@@ -39,7 +41,8 @@ enum store_err token_list(struct book *book,
 enum store_err token_find(struct book *book, struct bounce_slice text,
                           int64_t now, struct token *token_out, bool *found_out,
                           struct store_error *error);
-/* Who did what. */
+/* A line of the audit: who did what. With hashed addresses those in detail are
+ * hidden. */
 enum store_err token_audit(struct book *book, int64_t now, const char *who,
                            const char *action, const char *detail,
                            struct store_error *error);

@@ -42,6 +42,10 @@ check=$(token c --roles check)
 ingest=$(token i --roles ingest)
 read=$(token r --roles read)
 admin=$(token a --roles admin)
+token old --roles check >/dev/null
+"$BOUNCE" token revoke old
+"$BOUNCE" token revoke nobody 2>/dev/null && fail "a token of nobody is revoked"
+token c 2>/dev/null && fail "two tokens of one name"
 news=$(token n --roles check,ingest,read,admin --scope news)
 brief=$(token b --roles admin --expires 1s)
 serve_start
@@ -99,10 +103,15 @@ equal "$(jq '[.paths[][] | select(.security == null)] | length + 1' "$SOURCE/doc
 http GET /healthz
 code 200 "healthz for anybody"
 "$BOUNCE" token list >tokens
+sql 'select distinct who, action from audit order by 1, 2' | tr '|' ' ' >audit
+equal $'a import\na release\na suppress\nlocal token add\nlocal token revoke' "$(cat audit)" "the audit"
+sql "select detail from audit where who = 'local' order by seq" >audit
+equal $'c: check\ni: ingest\nr: read\na: admin\nold: check\nold\nn: check,ingest,read,admin; scope news' \
+    "$(head -n 7 audit)" "what was done with tokens"
+grep -qx 'b: admin; until 20.*Z' audit || fail "no line of a token that expires"
+equal 8 "$(wc -l <audit)" "lines"
 sqlite=$BOUNCE_STORE
 if [ -f "$sqlite" ]; then
-    sqlite3 "$sqlite" 'select distinct who, action from audit order by 1, 2' >audit
-    equal $'a|import\na|release\na|suppress' "$(cat audit)" "the audit"
     sqlite3 "$sqlite" .dump >dump
     hasnt "$admin" dump
 fi
