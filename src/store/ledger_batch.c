@@ -70,6 +70,18 @@ struct store_value *rows_add(struct ledger *ledger, struct rows *rows)
     return row;
 }
 
+enum store_err rows_put(struct ledger *ledger, struct rows *rows,
+                        const struct store_put *put, bool all,
+                        struct store_error *error)
+{
+    size_t count = rows->count;
+
+    if (count == 0 || (!all && count < ROWS_PORTION))
+        return STORE_OK;
+    rows->count = 0;
+    return store_put_rows(ledger->book->store, put, rows->values, count, error);
+}
+
 bool row_pair_init(struct ledger *ledger, struct row_pair *pair, size_t columns)
 {
     return rows_init(ledger, &pair->stored, columns, 16) &&

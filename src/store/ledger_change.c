@@ -88,24 +88,26 @@ static void fill_row(const struct change *c, int64_t seq, int64_t now,
 
 enum store_err changes_put(struct ledger *ledger, struct store_error *error)
 {
+    enum store_err err = STORE_OK;
     struct rows rows;
 
     if (ledger->change_count == 0)
         return STORE_OK;
-    if (!rows_init(ledger, &rows, CHANGE_COLUMNS, ledger->change_count))
+    if (!rows_init(ledger, &rows, CHANGE_COLUMNS, 16))
         return ledger_nomem(error);
     for (size_t i = 0; i < ledger->change_count; i++)
         ledger->change_list[i]->order = i;
     qsort(ledger->change_list, ledger->change_count, sizeof(struct change *),
           by_index);
-    for (size_t i = 0; i < ledger->change_count; i++) {
+    for (size_t i = 0; i < ledger->change_count && err == STORE_OK; i++) {
         struct store_value *row = rows_add(ledger, &rows);
 
         if (row == NULL)
             return ledger_nomem(error);
         fill_row(ledger->change_list[i], ++ledger->change_seq, ledger->now,
                  row);
+        err = rows_put(ledger, &rows, &change_put, false, error);
     }
-    return store_put_rows(ledger->book->store, &change_put, rows.values,
-                          rows.count, error);
+    return err == STORE_OK ? rows_put(ledger, &rows, &change_put, true, error)
+                           : err;
 }

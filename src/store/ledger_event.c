@@ -123,12 +123,12 @@ static enum store_err put_raws(struct ledger *ledger,
 enum store_err entries_put(struct ledger *ledger, const struct entry *entries,
                            size_t count, struct store_error *error)
 {
-    enum store_err err;
+    enum store_err err = STORE_OK;
     struct rows rows;
 
-    if (!rows_init(ledger, &rows, EVENT_COLUMNS, count))
+    if (!rows_init(ledger, &rows, EVENT_COLUMNS, 16))
         return ledger_nomem(error);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count && err == STORE_OK; i++) {
         struct store_value *row;
 
         if (!entries[i].fresh)
@@ -136,9 +136,10 @@ enum store_err entries_put(struct ledger *ledger, const struct entry *entries,
         row = rows_add(ledger, &rows);
         if (row == NULL || !fill_row(ledger, &entries[i], row))
             return ledger_nomem(error);
+        err = rows_put(ledger, &rows, &event_put, false, error);
     }
-    err = store_put_rows(ledger->book->store, &event_put, rows.values,
-                         rows.count, error);
+    if (err == STORE_OK)
+        err = rows_put(ledger, &rows, &event_put, true, error);
     if (err != STORE_OK)
         return err;
     return put_raws(ledger, entries, count, error);

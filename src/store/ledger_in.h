@@ -164,6 +164,12 @@ bool rows_init(struct ledger *ledger, struct rows *rows, size_t columns,
                size_t expected);
 /* Room for one more row, all NULL; NULL when memory is out. */
 struct store_value *rows_add(struct ledger *ledger, struct rows *rows);
+/* Puts what has come together for a table, if it is a portion or all there will
+ * be, and begins anew: a large batch does not hold the rows of all of it. */
+#define ROWS_PORTION 2000
+enum store_err rows_put(struct ledger *ledger, struct rows *rows,
+                        const struct store_put *put, bool all,
+                        struct store_error *error);
 bool row_pair_init(struct ledger *ledger, struct row_pair *pair,
                    size_t columns);
 /* The stored ones by replace, the fresh ones by add, both of one table. */
@@ -317,12 +323,12 @@ bool holds_deliver(struct ledger *ledger, const struct entry *entry);
 enum store_err holds_look(struct ledger *ledger, struct store_error *error);
 /* Does what was noted, in the order of time, when the entries are stored. */
 enum store_err holds_settle(struct ledger *ledger, struct store_error *error);
-/* ledger_hold_log.c: holds end by hand at a time; their rows are the caller's to
+/* Holds end by hand at a time; their rows are the caller's to
  * write. */
 enum store_err holds_end_by_hand(struct ledger *ledger,
                                  struct bounce_hold *holds, size_t count,
                                  int64_t at, struct store_error *error);
-/* What holds were made from before a time becomes one row each. */
+/* ledger_hold_log.c: what holds were made from before a time becomes one row each. */
 enum store_err holds_fold(struct ledger *ledger, int64_t before,
                           struct store_error *error);
 
