@@ -1,32 +1,19 @@
 /* SPDX-License-Identifier: MIT
  * Routes that rest. What a batch asks of them is done in the order of time when
  * all of it is known and stored; a hold for which some of it comes too late is
- * done again from then on (ledger_hold_log.c). Deliveries only matter to holds
+ * done again from then on (ledger_hold_redo.c). Deliveries only matter to holds
  * that are in force, or were so lately, or that ended after them: those few are
- * kept in memory, and read again when another writer changed the table (meta's
- * row "hold_log" counts those changes, "holds" those of holds themselves). */
-#include <inttypes.h>
-#include <stddef.h>
-#include <stdio.h>
+ * kept in memory (ledger_hold_table.c). */
 #include <stdlib.h>
 
-#include "base/hash.h"
-#include "store/hold_row.h"
 #include "store/ledger_hold_in.h"
 
-#define PARTS     HOLD_PARTS
-#define MOST_KEPT 20000
-
 struct holds {
-    struct held **slots;
-    size_t slot_count, count;
-    unsigned masks[1U << PARTS];  /* how many holds name just these parts */
-    int64_t version, log_version; /* of meta's rows; -1: nothing was read */
-    int64_t cutoff;               /* holds that ended before are not here */
-    int64_t newest_delivery;      /* before this batch */
-    bool looked;                  /* newest_delivery is known */
-    struct hold_nears *nears;     /* deliveries, for what may be late */
-    struct wish *wishes;          /* in the batch's arena */
+    struct hold_table table;
+    int64_t newest_delivery;  /* before this batch */
+    bool looked;              /* newest_delivery is known */
+    struct hold_nears *nears; /* deliveries, for what may be late */
+    struct wish *wishes;      /* in the batch's arena */
     size_t wish_count, wish_cap;
 };
 
@@ -35,30 +22,15 @@ struct holds *holds_new(void)
     struct holds *holds = calloc(1, sizeof(*holds));
 
     if (holds != NULL)
-        holds->version = -1;
+        hold_table_clear(&holds->table);
     return holds;
-}
-
-static void forget_all(struct holds *holds)
-{
-    for (size_t i = 0; i < holds->slot_count; i++) {
-        while (holds->slots[i] != NULL) {
-            struct held *held = holds->slots[i];
-
-            holds->slots[i] = held->next;
-            free(held);
-        }
-    }
-    free(holds->slots);
-    memset(holds, 0, sizeof(*holds));
-    holds->version = -1;
 }
 
 void holds_free(struct holds *holds)
 {
     if (holds == NULL)
         return;
-    forget_all(holds);
+    hold_table_clear(&holds->table);
     free(holds);
 }
 
@@ -77,143 +49,8 @@ const struct hold_nears *holds_near(const struct holds *holds)
 
 void holds_drop(struct holds *holds)
 {
-    forget_all(holds);
-}
-
-/* ---- By key ---------------------------------------------------------- */
-
-static const struct {
-    size_t at;
-    size_t size;
-} parts[PARTS] = {
-#define PART(name)                                                             \
-    {                                                                          \
-        offsetof(struct bounce_hold_key, name),                                \
-            sizeof(((struct bounce_hold_key *)0)->name)                        \
-    }
-    PART(provider), PART(domain), PART(ip), PART(sender_domain), PART(campaign),
-#undef PART
-};
-
-const char *hold_part(const struct bounce_hold_key *key, unsigned i)
-{
-    return (const char *)key + parts[i].at;
-}
-
-static uint32_t hash_key(const struct bounce_hold_key *key)
-{
-    uint32_t hash = 0;
-
-    for (unsigned i = 0; i < PARTS; i++)
-        hash = (hash ^ hash_bytes(slice_cstr(hold_part(key, i)))) * 0x9E3779B1U;
-    return hash ^ hash >> 15;
-}
-
-static bool same_key(const struct bounce_hold_key *a,
-                     const struct bounce_hold_key *b)
-{
-    for (unsigned i = 0; i < PARTS; i++) {
-        if (strcmp(hold_part(a, i), hold_part(b, i)) != 0)
-            return false;
-    }
-    return true;
-}
-
-static unsigned mask_of(const struct bounce_hold_key *key)
-{
-    unsigned mask = 0;
-
-    for (unsigned i = 0; i < PARTS; i++)
-        mask |= hold_part(key, i)[0] != '\0' ? 1U << i : 0;
-    return mask;
-}
-
-static struct held *find(const struct holds *holds,
-                         const struct bounce_hold_key *key)
-{
-    struct held *held = NULL;
-
-    if (holds->slot_count > 0)
-        held = holds->slots[hash_key(key) & (holds->slot_count - 1)];
-    while (held != NULL && !same_key(&held->hold.key, key))
-        held = held->next;
-    return held;
-}
-
-static bool grow(struct holds *holds)
-{
-    size_t count = holds->slot_count > 0 ? holds->slot_count * 2 : 256;
-    struct held **slots = calloc(count, sizeof(struct held *));
-
-    if (slots == NULL)
-        return false;
-    for (size_t i = 0; i < holds->slot_count; i++) {
-        while (holds->slots[i] != NULL) {
-            struct held *held = holds->slots[i];
-            size_t slot = hash_key(&held->hold.key) & (count - 1);
-
-            holds->slots[i] = held->next;
-            held->next = slots[slot];
-            slots[slot] = held;
-        }
-    }
-    free(holds->slots);
-    holds->slots = slots;
-    holds->slot_count = count;
-    return true;
-}
-
-/* The hold of this key, made when it is not there. */
-static struct held *hold_of(struct holds *holds,
-                            const struct bounce_hold_key *key)
-{
-    struct held *held = find(holds, key);
-    size_t slot;
-
-    if (held != NULL)
-        return held;
-    if (holds->count >= holds->slot_count && !grow(holds))
-        return NULL;
-    held = calloc(1, sizeof(*held));
-    if (held == NULL)
-        return NULL;
-    slot = hash_key(key) & (holds->slot_count - 1);
-    held->hold.key = *key;
-    held->hold.cause.since = held->hold.cause.until = BOUNCE_NO_TIME;
-    held->hold.delivered_at = held->hold.ended_at = BOUNCE_NO_TIME;
-    held->newest_at = BOUNCE_NO_TIME;
-    held->next = holds->slots[slot];
-    holds->slots[slot] = held;
-    holds->masks[mask_of(key)]++;
-    holds->count++;
-    return held;
-}
-
-/* ---- Rows ------------------------------------------------------------ */
-
-#define COLUMNS    (HOLD_COLUMN_COUNT + 1)
-#define HOLD_NAMES HOLD_COLUMNS ", newest_at"
-static const struct store_put hold_put = {"hold", hold_row_columns, COLUMNS,
-                                          PARTS, STORE_REPLACE};
-static const struct store_put hold_new = {"hold", hold_row_columns, COLUMNS,
-                                          PARTS, STORE_NEW};
-static const struct store_get hold_get = {"hold", HOLD_NAMES, hold_row_columns,
-                                          PARTS};
-
-static bool take_hold(void *ctx, const struct store_value *row, size_t columns)
-{
-    struct bounce_hold hold = {.step = 0};
-    struct held *held;
-
-    (void)columns;
-    hold_row_read(row, &hold);
-    held = hold_of(ctx, &hold.key);
-    if (held == NULL)
-        return false;
-    held->hold = hold;
-    held->stored = true;
-    held->newest_at = value_time(&row[HOLD_COLUMN_COUNT]);
-    return true;
+    hold_table_clear(&holds->table);
+    holds_begin(holds);
 }
 
 /* ---- What a batch wishes --------------------------------------------- */
@@ -264,103 +101,6 @@ static int by_time(const void *a, const void *b)
     return slice_compare(x->entry->id, y->entry->id);
 }
 
-/* ---- Reading --------------------------------------------------------- */
-
-static enum store_err read_active(struct ledger *ledger, int64_t oldest,
-                                  struct store_error *error)
-{
-    struct holds *holds = ledger->holds;
-    struct store_value values[2];
-    enum store_err err;
-
-    if (holds->cutoff != 0 && oldest >= holds->cutoff)
-        return STORE_OK;
-    values[0] = store_int(oldest - HOLD_LATELY_S);
-    values[1] = store_int(oldest);
-    err = store_run(ledger->book->store,
-                    "SELECT " HOLD_NAMES " FROM hold WHERE (open = 1 AND "
-                    "(until IS NULL OR until >= $1)) OR newest_at >= $2 OR "
-                    "delivered_at >= $2",
-                    values, 2, take_hold, holds, error);
-    if (err == STORE_E_STOPPED)
-        return ledger_nomem(error);
-    if (err == STORE_OK)
-        holds->cutoff = oldest;
-    return err;
-}
-
-/* Holds that are asked for and that are not in memory. */
-static enum store_err read_wanted(struct ledger *ledger,
-                                  struct store_error *error)
-{
-    struct holds *holds = ledger->holds;
-    enum store_err err;
-    struct rows keys;
-
-    if (!rows_init(ledger, &keys, PARTS, holds->wish_count))
-        return ledger_nomem(error);
-    for (size_t i = 0; i < holds->wish_count; i++) {
-        const struct bounce_hold_request *request = holds->wishes[i].request;
-        struct store_value *key;
-        struct held *held;
-
-        if (request == NULL)
-            continue;
-        held = find(holds, &request->key);
-        if (held != NULL) {
-            holds->wishes[i].held = held;
-            continue;
-        }
-        key = rows_add(ledger, &keys);
-        held = hold_of(holds, &request->key);
-        if (key == NULL || held == NULL)
-            return ledger_nomem(error);
-        holds->wishes[i].held = held;
-        for (unsigned k = 0; k < PARTS; k++)
-            key[k] = store_text(slice_cstr(hold_part(&request->key, k)));
-    }
-    err = store_get_rows(ledger->book->store, &hold_get, keys.values,
-                         keys.count, take_hold, holds, error);
-    return err == STORE_E_STOPPED ? ledger_nomem(error) : err;
-}
-
-static enum store_err read_version(struct ledger *ledger, const char *name,
-                                   int64_t *version_out,
-                                   struct store_error *error)
-{
-    char text[32];
-    bool found;
-    enum store_err err =
-        book_meta(ledger->book, name, text, sizeof(text), &found, error);
-
-    *version_out = err == STORE_OK && found ? strtoll(text, NULL, 10) : 0;
-    return err;
-}
-
-/* What we know is of these versions, or nothing. */
-static enum store_err agree(struct ledger *ledger, struct store_error *error)
-{
-    struct holds *holds = ledger->holds, kept = *holds;
-    int64_t version, log_version;
-    enum store_err err = read_version(ledger, "holds", &version, error);
-
-    if (err == STORE_OK)
-        err = read_version(ledger, "hold_log", &log_version, error);
-    if (err != STORE_OK)
-        return err;
-    if (version != holds->version || log_version != holds->log_version ||
-        holds->count > MOST_KEPT)
-        forget_all(holds);
-    holds->version = version;
-    holds->log_version = log_version;
-    holds->newest_delivery = kept.newest_delivery;
-    holds->looked = kept.looked;
-    holds->wishes = kept.wishes;
-    holds->wish_count = kept.wish_count;
-    holds->wish_cap = kept.wish_cap;
-    return STORE_OK;
-}
-
 /* ---- Doing ----------------------------------------------------------- */
 
 static struct bounce_slice name_route(struct ledger *ledger,
@@ -369,7 +109,7 @@ static struct bounce_slice name_route(struct ledger *ledger,
     char *text = arena_alloc(&ledger->arena, sizeof(*key) + 16);
     size_t len = 0;
 
-    for (unsigned i = 0; text != NULL && i < PARTS; i++) {
+    for (unsigned i = 0; text != NULL && i < HOLD_PARTS; i++) {
         size_t part_len = strlen(hold_part(key, i));
 
         if (part_len == 0)
@@ -486,17 +226,6 @@ static enum store_err open_hold(struct ledger *ledger, struct wish *w,
                : ledger_nomem(error);
 }
 
-static void part_set(struct bounce_hold_key *key, unsigned i,
-                     struct bounce_slice value)
-{
-    char *out = (char *)key + parts[i].at;
-    size_t len = value.len < parts[i].size ? value.len : 0;
-
-    memset(out, 0, parts[i].size);
-    for (size_t k = 0; k < len; k++)
-        out[k] = (char)ascii_lower((unsigned char)value.ptr[k]);
-}
-
 static bool end_hold(struct ledger *ledger, const struct wish *w,
                      struct held *held)
 {
@@ -572,12 +301,12 @@ static enum store_err redo(struct ledger *ledger, struct held *held,
 static enum store_err redo_late(struct ledger *ledger,
                                 struct store_error *error)
 {
-    struct holds *holds = ledger->holds;
+    const struct hold_table *table = &ledger->holds->table;
     struct row_pair rows;
     enum store_err err = hold_log_begin(ledger, &rows, error);
 
-    for (size_t i = 0; i < holds->slot_count; i++) {
-        for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
+    for (size_t i = 0; i < table->slot_count; i++) {
+        for (struct held *h = table->slots[i]; h != NULL; h = h->next) {
             if (h->late != NULL && h->news_count > 0 && err == STORE_OK)
                 err = redo(ledger, h, &rows, error);
             h->late = NULL;
@@ -588,80 +317,7 @@ static enum store_err redo_late(struct ledger *ledger,
     return err == STORE_OK ? hold_log_end(ledger, &rows, error) : err;
 }
 
-/* All holds whose parts are the delivery's, whatever the others are. */
-static bool each_hold(struct ledger *ledger, const struct wish *w,
-                      bool (*what)(struct ledger *ledger, const struct wish *w,
-                                   struct held *held))
-{
-    const struct entry *e = w->entry;
-    const struct bounce_slice values[PARTS] = {e->provider, e->domain, e->ip,
-                                               e->sender_domain, e->campaign};
-    struct bounce_hold_key route, key;
-    unsigned known;
-
-    for (unsigned i = 0; i < PARTS; i++)
-        part_set(&route, i, values[i]);
-    known = mask_of(&route);
-    for (unsigned mask = 1; mask < 1U << PARTS; mask++) {
-        struct held *held;
-
-        if (ledger->holds->masks[mask] == 0 || (mask & ~known) != 0)
-            continue;
-        key = route;
-        for (unsigned i = 0; i < PARTS; i++) {
-            if ((mask & 1U << i) == 0)
-                part_set(&key, i, SLICE_NULL);
-        }
-        held = find(ledger->holds, &key);
-        if (held != NULL && !what(ledger, w, held))
-            return false;
-    }
-    return true;
-}
-
-static enum store_err bump(struct ledger *ledger, const char *name,
-                           int64_t *version, struct store_error *error)
-{
-    char text[32];
-
-    snprintf(text, sizeof(text), "%" PRId64, ++*version);
-    return book_meta_set(ledger->book, name, text, error);
-}
-
-static enum store_err put(struct ledger *ledger, struct store_error *error)
-{
-    struct holds *holds = ledger->holds;
-    bool changed = false;
-    struct row_pair rows;
-    enum store_err err;
-
-    if (!row_pair_init(ledger, &rows, COLUMNS))
-        return ledger_nomem(error);
-    for (size_t i = 0; i < holds->slot_count; i++) {
-        for (struct held *h = holds->slots[i]; h != NULL; h = h->next) {
-            struct store_value *row;
-
-            if (!h->dirty && !h->changed)
-                continue;
-            changed |= h->changed;
-            h->dirty = h->changed = false;
-            row = rows_add(ledger, h->stored ? &rows.stored : &rows.fresh);
-            if (row == NULL)
-                return ledger_nomem(error);
-            h->stored = true;
-            hold_row_fill(&h->hold, row);
-            row[HOLD_COLUMN_COUNT] = store_time(h->newest_at);
-        }
-    }
-    if (rows.stored.count + rows.fresh.count == 0)
-        return STORE_OK;
-    err = row_pair_put(ledger, &rows, &hold_put, &hold_new, error);
-    if (err == STORE_OK)
-        err = bump(ledger, "hold_log", &holds->log_version, error);
-    return err == STORE_OK && changed
-               ? bump(ledger, "holds", &holds->version, error)
-               : err;
-}
+/* ---- A batch --------------------------------------------------------- */
 
 enum store_err holds_look(struct ledger *ledger, struct store_error *error)
 {
@@ -681,7 +337,7 @@ static enum store_err prepare(struct ledger *ledger, struct store_error *error)
 {
     struct holds *holds = ledger->holds;
     int64_t oldest = INT64_MAX, first = INT64_MAX;
-    enum store_err err = agree(ledger, error);
+    enum store_err err = hold_table_agree(ledger, &holds->table, error);
 
     if (err == STORE_OK && !holds->looked)
         err = holds_look(ledger, error);
@@ -697,9 +353,10 @@ static enum store_err prepare(struct ledger *ledger, struct store_error *error)
         err = hold_log_near(ledger, first < oldest ? first : oldest,
                             &holds->nears, error);
     if (err == STORE_OK && oldest != INT64_MAX)
-        err = read_active(ledger, oldest, error);
+        err = hold_table_read_active(ledger, &holds->table, oldest, error);
     if (err == STORE_OK)
-        err = read_wanted(ledger, error);
+        err = hold_table_read_wanted(ledger, &holds->table, holds->wishes,
+                                     holds->wish_count, error);
     if (err != STORE_OK)
         return err;
     qsort(holds->wishes, holds->wish_count, sizeof(*holds->wishes), by_time);
@@ -709,7 +366,7 @@ static enum store_err prepare(struct ledger *ledger, struct store_error *error)
         if (w->request != NULL)
             see_request(w);
         else
-            (void)each_hold(ledger, w, see_delivery);
+            (void)hold_table_each(ledger, &holds->table, w, see_delivery);
     }
     return STORE_OK;
 }
@@ -729,7 +386,7 @@ enum store_err holds_settle(struct ledger *ledger, struct store_error *error)
 
         if (w->request != NULL)
             err = open_hold(ledger, w, error);
-        else if (!each_hold(ledger, w, end_hold))
+        else if (!hold_table_each(ledger, &holds->table, w, end_hold))
             err = ledger_nomem(error);
         if (err != STORE_OK)
             return err;
@@ -737,5 +394,29 @@ enum store_err holds_settle(struct ledger *ledger, struct store_error *error)
     err = hold_log_put(ledger, holds->wishes, holds->wish_count, error);
     if (err == STORE_OK)
         err = redo_late(ledger, error);
-    return err == STORE_OK ? put(ledger, error) : err;
+    return err == STORE_OK ? hold_table_put(ledger, &holds->table, error) : err;
+}
+
+/* ---- By hand --------------------------------------------------------- */
+
+enum store_err holds_end_by_hand(struct ledger *ledger,
+                                 struct bounce_hold *holds, size_t count,
+                                 int64_t at, struct store_error *error)
+{
+    const struct hold_news news = {at, NULL};
+    enum store_err err = STORE_OK;
+    struct row_pair rows;
+
+    for (size_t i = 0; i < count && err == STORE_OK; i++) {
+        err = hold_log_put_end(ledger, &holds[i], at, error);
+        if (err == STORE_OK)
+            err = hold_log_begin(ledger, &rows, error);
+        if (err == STORE_OK)
+            err = hold_log_redo(ledger, &holds[i], &news, 1, &rows, error);
+        if (err == STORE_OK)
+            err = hold_log_end(ledger, &rows, error);
+        if (err == STORE_OK)
+            err = hold_table_note_newest(ledger, &holds[i].key, at, error);
+    }
+    return err;
 }

@@ -40,8 +40,51 @@ struct held {
     bool was_open;
 };
 
+/* ---- Holds in memory, and table hold: ledger_hold_table.c --------------- */
+
+struct hold_table {
+    struct held **slots;
+    size_t slot_count, count;
+    unsigned masks[1U << HOLD_PARTS]; /* how many holds name just these parts */
+    int64_t version, log_version;     /* of meta's rows; -1: nothing was read */
+    int64_t cutoff;                   /* holds that ended before are not here */
+};
+
 /* Part i of a key, from provider to campaign, in the order of the columns. */
 const char *hold_part(const struct bounce_hold_key *key, unsigned i);
+/* All of them; text is borrowed. */
+void hold_key_values(const struct bounce_hold_key *key,
+                     struct store_value *values);
+
+/* Nothing was read. The table must have been all zero once. */
+void hold_table_clear(struct hold_table *table);
+/* All holds whose parts are the delivery's, whatever the others are, until what
+ * says false. */
+bool hold_table_each(struct ledger *ledger, const struct hold_table *table,
+                     const struct wish *delivery,
+                     bool (*what)(struct ledger *ledger, const struct wish *w,
+                                  struct held *held));
+/* What is in memory is of the versions that are stored, or nothing is. */
+enum store_err hold_table_agree(struct ledger *ledger, struct hold_table *table,
+                                struct store_error *error);
+/* Those to which deliveries from a time on matter. */
+enum store_err hold_table_read_active(struct ledger *ledger,
+                                      struct hold_table *table, int64_t oldest,
+                                      struct store_error *error);
+/* Those that are asked for; each wish that asks gets its hold. */
+enum store_err hold_table_read_wanted(struct ledger *ledger,
+                                      struct hold_table *table,
+                                      struct wish *wishes, size_t count,
+                                      struct store_error *error);
+/* Writes the rows of those that are others now. */
+enum store_err hold_table_put(struct ledger *ledger, struct hold_table *table,
+                              struct store_error *error);
+/* The log of a stored hold, not in memory, has a row of this time. */
+enum store_err hold_table_note_newest(struct ledger *ledger,
+                                      const struct bounce_hold_key *key,
+                                      int64_t at, struct store_error *error);
+
+/* ---- What they were made from: ledger_hold_log.c ------------------------ */
 
 /* A hold as text for column after. */
 void hold_log_write(const struct bounce_hold *hold, char *out, size_t cap);
@@ -54,15 +97,21 @@ enum store_err hold_log_begin(struct ledger *ledger, struct row_pair *rows,
                               struct store_error *error);
 enum store_err hold_log_end(struct ledger *ledger, const struct row_pair *rows,
                             struct store_error *error);
-/* What the hold comes to when something came in late, or may have: news is all
- * that came in, in order. From the time of each on it is done again in the order
- * of time, until it is what it was: of one second requests first, then
- * deliveries, then ends. */
+/* Stores that a person ended the hold. */
+enum store_err hold_log_put_end(struct ledger *ledger,
+                                const struct bounce_hold *hold, int64_t at,
+                                struct store_error *error);
+/* ledger_hold_redo.c: what the hold comes to when something came in late, or
+ * may have. news is all that came in, in order. From the time of each on it is
+ * done again in the order of time, until it is what it was: of one second
+ * requests first, then deliveries, then ends. */
 enum store_err hold_log_redo(struct ledger *ledger, struct bounce_hold *hold,
                              const struct hold_news *news, size_t count,
                              struct row_pair *rows, struct store_error *error);
-/* ledger_hold_delivery.c: does to a hold what the stored deliveries from one
- * time to another do to it. */
+
+/* ---- Deliveries: ledger_hold_delivery.c --------------------------------- */
+
+/* Does to a hold what the stored deliveries between two times do to it. */
 enum store_err hold_log_deliver(struct ledger *ledger, struct bounce_hold *hold,
                                 int64_t from, int64_t to,
                                 struct store_error *error);

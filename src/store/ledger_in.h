@@ -323,12 +323,12 @@ bool holds_deliver(struct ledger *ledger, const struct entry *entry);
 enum store_err holds_look(struct ledger *ledger, struct store_error *error);
 /* Does what was noted, in the order of time, when the entries are stored. */
 enum store_err holds_settle(struct ledger *ledger, struct store_error *error);
-/* Holds end by hand at a time; their rows are the caller's to
- * write. */
+/* Holds end by hand at a time; their rows are the caller's to write. */
 enum store_err holds_end_by_hand(struct ledger *ledger,
                                  struct bounce_hold *holds, size_t count,
                                  int64_t at, struct store_error *error);
-/* ledger_hold_log.c: what holds were made from before a time becomes one row each. */
+/* ledger_hold_log.c: what holds were made from before a time becomes one row
+ * each. */
 enum store_err holds_fold(struct ledger *ledger, int64_t before,
                           struct store_error *error);
 
