@@ -2,14 +2,16 @@
 #include "report/auto.h"
 
 /* RFC 3834 section 5: auto-replied answers one message; auto-generated does
- * not, and "no" is written by people. */
+ * not, and "no" is written by people. Exim and those that learned from it write
+ * auto-replied into bounces, too, beside a field that only bounces have. */
 static bool is_answer(const struct collect *collect,
                       const struct text_report *text)
 {
     const struct outer *o = &collect->outer;
     const struct format *other = text->found.other.format;
 
-    if (slice_starts_nocase(o->auto_submitted, SLICE("auto-replied")))
+    if (slice_starts_nocase(o->auto_submitted, SLICE("auto-replied")) &&
+        o->index.first[MIME_FIELD_X_FAILED_RECIPIENTS] == NULL)
         return true;
     return other != NULL && other->kind == FORMAT_CLASS_AUTO_REPLY;
 }

@@ -59,7 +59,7 @@ static void read_outer(struct collect *collect)
         m, mime_index_value(index, MIME_FIELD_AUTO_SUBMITTED));
     o->null_sender = is_null_sender(m, index->first[MIME_FIELD_RETURN_PATH]);
     o->daemon = address_is_daemon(o->from_address) ||
-                slice_eq(slice_trim(o->from), SLICE("<>")) ||
+                slice_ends_nocase(slice_trim(o->from), SLICE("<>")) ||
                 slice_starts_nocase(o->from, SLICE("mailer-daemon")) ||
                 slice_starts_nocase(o->from, SLICE("mail delivery s")) ||
                 slice_starts_nocase(o->from, SLICE("postmaster"));

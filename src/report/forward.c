@@ -45,3 +45,21 @@ const struct mime_part *forward_parse(struct collect *collect)
     }
     return open ? mime_parse(collect->message, slice_make(out, n)) : NULL;
 }
+
+bool forward_may_attach(const struct collect *outer,
+                        const struct mime_part *part,
+                        const struct collect *nested)
+{
+    bool digest =
+        part->parent != NULL &&
+        slice_eq_nocase(part->parent->media_type, SLICE("multipart/digest"));
+    bool fields = nested->parts.report && (nested->parts.status != NULL ||
+                                           nested->parts.feedback != NULL);
+
+    /* Software of lists shows its owner the bounces that it dealt with. */
+    if (outer->outer.list && !digest)
+        return false;
+    if (digest || forward_is(outer))
+        return fields || nested->outer.daemon || nested->outer.null_sender;
+    return fields && !slice_starts_nocase(outer->outer.subject, SLICE("re:"));
+}

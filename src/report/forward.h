@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Bounces that a person forwarded: the report stands quoted in the text of an
- * ordinary mail. */
+ * Bounces that a person or a list forwarded: the report stands quoted in the
+ * text of an ordinary mail, or is attached to it. */
 #ifndef BOUNCE_REPORT_FORWARD_H
 #define BOUNCE_REPORT_FORWARD_H
 
@@ -11,5 +11,11 @@ bool forward_is(const struct collect *collect);
 
 /* The message that is quoted in the text, parsed; NULL when there is none. */
 const struct mime_part *forward_parse(struct collect *collect);
+
+/* Whether the message nested, which part of the mail outer holds, may be a
+ * report that was attached in order to be read. */
+bool forward_may_attach(const struct collect *outer,
+                        const struct mime_part *part,
+                        const struct collect *nested);
 
 #endif

@@ -74,13 +74,44 @@ static void add_alternative(struct walk *walk, const struct mime_part *part)
         add_text(walk, parts_text(walk->collect, html));
 }
 
+/* Mail programs and gateways that do not know message/delivery-status hand it
+ * on as a file: "application/octet-stream; name=details.txt". */
+static bool is_status_file(const struct walk *walk,
+                           const struct mime_part *part)
+{
+    enum { FILE_MAX = 1 << 16 };
+    struct bounce_slice text, line = SLICE_NULL;
+
+    if (part->depth == 0 || part->body.len > FILE_MAX ||
+        !is_media(part, "application/"))
+        return false;
+    text = mime_decode_body(walk->collect->message, part, FILE_MAX);
+    while (slice_next_line(&text, &line) && slice_trim(line).len == 0)
+        ;
+    switch (mime_field_of(mime_field_name(line))) {
+    case MIME_FIELD_REPORTING_MTA:
+    case MIME_FIELD_FINAL_RECIPIENT:
+    case MIME_FIELD_ORIGINAL_RECIPIENT:
+    case MIME_FIELD_ORIGINAL_ENVELOPE_ID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool is_status(const struct walk *walk, const struct mime_part *part)
+{
+    return part->type == MIME_TYPE_DELIVERY_STATUS ||
+           is_media(part, "message/xdelivery-status") ||
+           is_media(part, "message/delivery-status") ||
+           (part->type == MIME_TYPE_OTHER && is_status_file(walk, part));
+}
+
 static void visit(struct walk *walk, const struct mime_part *part)
 {
     struct parts *parts = &walk->collect->parts;
 
-    if (part->type == MIME_TYPE_DELIVERY_STATUS ||
-        is_media(part, "message/xdelivery-status") ||
-        is_media(part, "message/delivery-status")) {
+    if (is_status(walk, part)) {
         /* A first one may hold prose only (InterMail); the last of them that
          * is not behind the returned message counts. */
         if (parts->returned == NULL || parts->status == NULL) {

@@ -146,6 +146,36 @@ static bool named_anybody(const struct collect *collect)
     return false;
 }
 
+static void take_events(struct collect *all, const struct collect *nested)
+{
+    for (size_t i = 0; i < nested->count; i++) {
+        struct report_event *event = collect_add(all, SLICE_NULL, NULL);
+        if (event == NULL)
+            return;
+        *event = nested->events[i];
+    }
+}
+
+/* Messages that somebody attached whole: one bounce that is forwarded, several,
+ * a digest of a list. Each is read for itself. */
+static void read_attached(struct collect *all, const struct mime_part *part)
+{
+    for (const struct mime_part *p = part->child; p != NULL; p = p->next) {
+        struct collect nested;
+
+        if (p->type != MIME_TYPE_MESSAGE || p->child == NULL) {
+            read_attached(all, p);
+        } else if (collect_init(&nested, all->message, p->child) &&
+                   forward_may_attach(all, p, &nested) && read_kinds(&nested)) {
+            if (nested.outer.message_id.ptr == NULL)
+                nested.outer.message_id = all->outer.message_id;
+            finish(&nested);
+            distrust(&nested);
+            take_events(all, &nested);
+        }
+    }
+}
+
 bool report_read(struct message *message, const struct mime_part *root,
                  struct report *report_out)
 {
@@ -174,10 +204,12 @@ bool report_read(struct message *message, const struct mime_part *root,
             collect = nested;
         }
     }
+    if (collect.count > 0)
+        finish(&collect);
+    else
+        read_attached(&collect, root);
     if (collect.count == 0)
         add_none(&collect);
-    else
-        finish(&collect);
     report_out->events = collect.events;
     report_out->count = collect.count;
     return message->failed == BOUNCE_OK && collect.count > 0;

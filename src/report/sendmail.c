@@ -234,6 +234,13 @@ static void read_answer(struct transcript *t, struct bounce_slice answer)
     add_line(&t->answer, answer);
 }
 
+/* What Sendmail says below the cause of every delay. */
+static bool is_notice(struct bounce_slice line)
+{
+    return slice_starts_nocase(line, SLICE("warning: message still und")) ||
+           slice_starts_nocase(line, SLICE("will keep trying"));
+}
+
 static void read_line(struct transcript *t, struct bounce_slice line)
 {
     struct pattern_facts f;
@@ -271,10 +278,10 @@ static void read_line(struct transcript *t, struct bounce_slice line)
             add_line(&t->common, line);
         }
     } else if (t->last != NULL &&
-               (slice_starts_nocase(line, SLICE("message ")) ||
-                slice_starts_nocase(line, SLICE("warning: ")) ||
-                slice_starts_nocase(line, SLICE("will keep trying")))) {
+               slice_starts_nocase(line, SLICE("message "))) {
         text_append(t->last, line);
+    } else if (t->last != NULL && t->last->reply.len > 0 && is_notice(line)) {
+        return; /* says no more than that the report is a warning */
     } else {
         add_line(&t->notes, line);
     }
