@@ -161,7 +161,7 @@ END
     status 0 "$BOUNCE" events --now $NOW --campaign spring --ip 192.0.2.9 --columns recipient
     equal 3 "$(wc -l <out)" "events of the campaign"
     status 0 "$BOUNCE" stats --now $NOW --by campaign --json
-    equal '["spring",3,1,1,0.3333]' \
+    equal '["spring",3,1,1,0.333333]' \
         "$(jq -c '[.value,.sent,.bounced,.hard,.bounce_rate]' <out)" "stats by campaign"
     status 0 "$BOUNCE" stats --now $NOW --by campaign --table
     has "warning: spring: bounces are 33.33 %, more than 2 %" out
