@@ -30,6 +30,16 @@ struct pattern_owner {
     uint32_t index;
 };
 
+/* What stands for many texts. */
+static const struct {
+    const char *text;
+    enum tab_element_type type;
+} classes[] = {{"{n}", TAB_ELEMENT_NUMBER},
+               {"{ip}", TAB_ELEMENT_IP},
+               {"{addr}", TAB_ELEMENT_ADDRESS}};
+
+#define COUNT_CLASSES (sizeof(classes) / sizeof(classes[0]))
+
 static bool fail(struct parse *p, const char *why)
 {
     return builder_error(p->b, p->place, p->field->line, "%s: %.*s", why,
@@ -242,6 +252,19 @@ static bool push_member(struct parse *p, struct vec *members,
     return (!folded.failed && !written.failed) || builder_no_memory(p->b);
 }
 
+/* Members of a set are plain text: anything else would never match. */
+static bool check_member(struct parse *p, struct bounce_slice text)
+{
+    if (slice_find(text, SLICE(" _ ")) != SLICE_NPOS ||
+        slice_find(text, SLICE(" * ")) != SLICE_NPOS)
+        return fail(p, "a gap inside alternatives");
+    for (size_t i = 0; i < COUNT_CLASSES; i++) {
+        if (slice_find(text, slice_cstr(classes[i].text)) != SLICE_NPOS)
+            return fail(p, "{n}, {ip} or {addr} inside alternatives");
+    }
+    return true;
+}
+
 static bool push_set(struct parse *p, const struct bounce_slice *texts,
                      size_t count)
 {
@@ -249,9 +272,8 @@ static bool push_set(struct parse *p, const struct bounce_slice *texts,
     bool empty = false;
 
     for (size_t i = 0; i < count; i++) {
-        if (slice_find(texts[i], SLICE(" _ ")) != SLICE_NPOS ||
-            slice_find(texts[i], SLICE(" * ")) != SLICE_NPOS)
-            return fail(p, "a gap inside alternatives");
+        if (!check_member(p, texts[i]))
+            return false;
         if (!push_member(p, &members, texts[i]))
             return false;
         empty = empty || texts[i].len == 0;
@@ -416,14 +438,7 @@ static bool parse_words(struct parse *p)
 
 static bool parse_class(struct parse *p)
 {
-    static const struct {
-        const char *text;
-        enum tab_element_type type;
-    } classes[] = {{"{n}", TAB_ELEMENT_NUMBER},
-                   {"{ip}", TAB_ELEMENT_IP},
-                   {"{addr}", TAB_ELEMENT_ADDRESS}};
-
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < COUNT_CLASSES; i++) {
         if (slice_starts(p->rest, slice_cstr(classes[i].text))) {
             p->rest = slice_from(p->rest, strlen(classes[i].text));
             return flush_literal(p) && push_element(p, classes[i].type, 0, 0);

@@ -330,6 +330,8 @@ static const struct error_row error_rows[] = {
     {"unknown words", RULE("a", "Phrase: a <zorgs>"), "no such set of Words"},
     {"gap inside alternatives", RULE("a", "Phrase: a (b _ c|d)"),
      "a gap inside alternatives"},
+    {"class inside alternatives", RULE("a", "Phrase: a (b|{n} c)"),
+     "{n}, {ip} or {addr} inside alternatives"},
     {"open bracket", RULE("a", "Phrase: a (b|c"), "'(' without ')'"},
     {"gap in front", RULE("a", "Phrase:  _ b"), "gap"},
     {"only a gap", RULE("a", "Phrase: {n}"), "no word or text to look for"},
