@@ -75,6 +75,25 @@ static bool is_plausible(struct collect *collect,
     return false;
 }
 
+static bool read_text(struct collect *collect, struct text_report *text)
+{
+    text_extract(collect, text);
+    return text_events(collect, text) &&
+           (text->known || is_plausible(collect, text));
+}
+
+/* Auto-Submitted alone makes an answer of it, and both its subject and its
+ * text say that a message failed: programs that refuse write that field, too. */
+static bool is_refusal(const struct collect *collect,
+                       const struct text_report *text)
+{
+    const unsigned both = 1U << FORMAT_PLACE_SUBJECT | 1U << FORMAT_PLACE_LINE;
+
+    return text->found.other.format == NULL &&
+           collect->parts.disposition == NULL &&
+           (text->seen.places & both) == both;
+}
+
 /* Fields first; then a known format; then an automatic answer, which must
  * come before any guess: vacation programs use the null sender too. */
 static bool read_report(struct collect *collect)
@@ -92,12 +111,13 @@ static bool read_report(struct collect *collect)
     }
     if (!text.known && arf_read_text(collect, &text))
         return true;
+    if (!text.known && is_refusal(collect, &text) &&
+        text_guess(collect, &text) && read_text(collect, &text))
+        return true;
     if (!text.known &&
         (auto_read(collect, &text) || !text_guess(collect, &text)))
         return collect->count > 0;
-    text_extract(collect, &text);
-    return text_events(collect, &text) &&
-           (text.known || is_plausible(collect, &text));
+    return read_text(collect, &text);
 }
 
 /* A gateway forwards the whole report inside its own notice. */

@@ -204,6 +204,18 @@ static struct bounce_slice passing_address(const struct collect *collect,
     return verp.ptr != NULL ? SLICE_NULL : first;
 }
 
+/* "To: ann@example.org" among the facts of the message that failed. Such lines
+ * are no part of what is said of it. */
+static struct bounce_slice find_to_line(struct bounce_slice body)
+{
+    struct bounce_slice line;
+
+    while (slice_next_line(&body, &line))
+        if (slice_starts_nocase(slice_trim(line), SLICE("to:")))
+            return line;
+    return SLICE_NULL;
+}
+
 /* No line names a recipient: headers do, or the text does in passing, or the
  * returned message. The whole text is what is said. */
 static void add_unnamed(struct collect *collect, struct text_report *report)
@@ -231,6 +243,10 @@ static void add_unnamed(struct collect *collect, struct text_report *report)
     found = disposition_recipient(collect);
     if (found.ptr == NULL) {
         found = passing_address(collect, body, verp);
+        from = BOUNCE_FROM_TEXT;
+    }
+    if (found.ptr == NULL && verp.ptr == NULL) {
+        found = passing_address(collect, find_to_line(report->body), verp);
         from = BOUNCE_FROM_TEXT;
     }
     if (found.ptr == NULL) {
