@@ -205,9 +205,11 @@ int verb_classify(int argc, char **argv)
     const struct arg_spec spec = {
         "bounce classify [OPTION...] [REPLY...]",
         "Says what SMTP replies mean. Each argument is one reply; without any, "
-        "each line of\nstandard input is one, or a JSON object "
-        "{\"id\":1,\"reply\":\"550 ...\",\"host\":\"mx\",\n\"stage\":"
-        "\"rcpt\",\"service\":\"mailgun\",\"status\":\"5.1.1\"} whose id comes "
+        "or "
+        "with -,\neach line of standard input is one, or a JSON object "
+        "{\"id\":1,\"reply\":\"550 ...\",\n\"host\":\"mx\",\"stage\":"
+        "\"rcpt\",\"service\":\"mailgun\",\"status\":\"5.1.1\"} whose id "
+        "comes\n"
         "back.",
         options, sizeof(options) / sizeof(options[0]),
         "Without --json and off a terminal: a line for each reply, fields "
@@ -224,5 +226,7 @@ int verb_classify(int argc, char **argv)
         if (run.common.stage == BOUNCE_STAGE_NONE)
             return args_wrong("classify", "unknown stage %s", stage);
     }
+    if (argc == 1 && strcmp(argv[0], "-") == 0)
+        argc = 0;
     return classify_with(&run, rules, labels, argv, argc);
 }

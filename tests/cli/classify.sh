@@ -14,6 +14,8 @@ equal 0 $code "exit status"
 equal '["bounce","bounce","delay","delivery","bounce"]' "$(jq -c -s 'map(.kind)' <out)" kinds
 equal '["hard","undetermined","soft","event","undetermined"]' "$(jq -c -s 'map(.class)' <out)" classes
 equal '[null,null]' "$(jq -c '[.source,.offset]' <out | sort -u)" "source and offset"
+printf '550 5.1.1 User unknown\n' | classify -
+equal user_unknown "$(jq -r .category <out)" "standard input as -"
 
 # The id comes back as it was written, and first.
 cat >requests <<'END'
