@@ -221,15 +221,34 @@ static double share(uint64_t part, uint64_t whole)
     return whole > 0 ? (double)part / (double)whole : -1;
 }
 
-/* What rates are shares of. */
-static uint64_t base_of(const struct stats_row *row)
+static bool take_based(void *ctx, const struct store_value *row, size_t columns)
 {
+    (void)row;
+    (void)columns;
+    *(bool *)ctx = true;
+    return true;
+}
+
+/* Where failures are all that is ever told, all would seem to fail. */
+static enum store_err ask_based(struct totals *t, struct store_error *error)
+{
+    return store_run(t->book->store,
+                     "SELECT 1 FROM tally_month WHERE dim = 'all' AND "
+                     "what IN ('sent', 'delivery') LIMIT 1",
+                     NULL, 0, take_based, &t->based, error);
+}
+
+/* What rates are shares of. */
+static uint64_t base_of(const struct totals *t, const struct stats_row *row)
+{
+    if (!t->based)
+        return 0;
     return row->sent > 0 ? row->sent : row->bounced + row->delivered;
 }
 
-static void rate(struct stats_row *row)
+static void rate(const struct totals *t, struct stats_row *row)
 {
-    uint64_t base = base_of(row);
+    uint64_t base = base_of(t, row);
 
     row->bounce_rate = share(row->bounced, base);
     row->complaint_rate = share(row->complaints, base);
@@ -238,12 +257,13 @@ static void rate(struct stats_row *row)
 }
 
 /* A class's share is one of all mail. */
-static void rate_part(const struct bin *all, struct stats_row *row)
+static void rate_part(const struct totals *t, struct stats_row *row)
 {
-    uint64_t base = base_of(&all->row);
+    const struct stats_row *all = &t->all.row;
+    uint64_t base = base_of(t, all);
 
-    row->sent = all->row.sent;
-    row->delivered = all->row.delivered;
+    row->sent = all->sent;
+    row->delivered = all->delivered;
     row->bounce_rate = share(row->bounced, base);
     row->complaint_rate = share(row->complaints, base);
     row->bounce_warning = row->bounce_rate > BOUNCE_WARNING;
@@ -310,9 +330,9 @@ static enum store_err give_rows(struct totals *t,
 
         row->value = bins[i]->value;
         if (t->by == STATS_CLASS || t->by == STATS_CATEGORY)
-            rate_part(&t->all, row);
+            rate_part(t, row);
         else
-            rate(row);
+            rate(t, row);
         if (!take(ctx, row))
             return store_fail(error, STORE_E_STOPPED, "stopped");
     }
@@ -349,7 +369,9 @@ enum store_err stats_rows(struct book *book, enum stats_by by,
 
     if (t == NULL)
         return list_no_memory(error);
-    err = stats_read(t, by == STATS_DAY, error);
+    err = ask_based(t, error);
+    if (err == STORE_OK)
+        err = stats_read(t, by == STATS_DAY, error);
     if (err == STORE_OK)
         err = give_rows(t, take, ctx, error);
     free_totals(t);
@@ -403,13 +425,13 @@ static double median_hours(const uint64_t *intervals)
     return -1;
 }
 
-static bool give_reputation(struct bin *bin,
+static bool give_reputation(const struct totals *t, struct bin *bin,
                             bool (*take)(void *ctx,
                                          const struct stats_reputation *row),
                             void *ctx)
 {
     const struct stats_row *row = &bin->row;
-    uint64_t base = base_of(row);
+    uint64_t base = base_of(t, row);
     struct stats_reputation r = {.value = bin->value, .sent = row->sent};
     double figure;
 
@@ -447,14 +469,16 @@ stats_reputation(struct book *book, enum stats_by by,
     t = new_totals(book, by, filter);
     if (t == NULL)
         return list_no_memory(error);
-    err = stats_read(t, true, error);
+    err = ask_based(t, error);
+    if (err == STORE_OK && t->based)
+        err = stats_read(t, true, error);
     bins = err == STORE_OK ? sorted(t, by_bounces) : NULL;
     if (err == STORE_OK && bins == NULL)
         err = list_no_memory(error);
     count = filter->limit > 0 && t->count > filter->limit ? filter->limit
                                                           : t->count;
     for (size_t i = 0; i < count && err == STORE_OK; i++)
-        if (!give_reputation(bins[i], take, ctx))
+        if (!give_reputation(t, bins[i], take, ctx))
             err = store_fail(error, STORE_E_STOPPED, "stopped");
     free_totals(t);
     return err;

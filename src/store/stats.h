@@ -22,7 +22,8 @@ struct stats_row {
     uint64_t sent, delivered, bounced, delayed, complaints, unsubscribes;
     uint64_t hard, soft, block, admin, undetermined; /* of bounced */
     double bounce_rate, complaint_rate; /* of sent, else of bounced +
-                                         * delivered; negative: unknown */
+                                         * delivered; negative: unknown, so
+                                         * while neither was ever told */
     bool bounce_warning;                /* above 2 % */
     bool complaint_warning;             /* above 0.1 % */
 };
@@ -35,7 +36,8 @@ enum store_err stats_rows(struct book *book, enum stats_by by,
                           void *ctx, struct store_error *error);
 
 /* One figure for a sending domain, IP or campaign, 0 (worst) to 100, and what
- * moves it: docs/store.md has the formula. */
+ * moves it: docs/store.md has the formula. There is none while the store knows
+ * neither what was sent nor what was delivered. */
 struct stats_reputation {
     struct bounce_slice value;
     unsigned figure;

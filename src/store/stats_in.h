@@ -33,6 +33,7 @@ struct totals {
      * months on to before months_end left out and read from tally_month. */
     int64_t first_day, months, months_end, last_day;
     bool whole; /* all that was ever counted */
+    bool based; /* the store is told of mail that went through, or was sent */
     struct arena arena;
     struct bin **slots;
     size_t slot_count, count;

@@ -114,6 +114,45 @@ static void fill(struct desk *desk)
     count(desk, "provider", DAY + 3, "yahoo", "interval", "5", 2);
 }
 
+static bool take_none(void *ctx, const struct stats_reputation *row)
+{
+    (void)row;
+    *(unsigned *)ctx += 1;
+    return true;
+}
+
+/* Who is told of failures alone does not know of how many mails. */
+static void test_failures_alone(void **state)
+{
+    struct list_filter f = any_filter();
+    struct desk desk;
+    unsigned figures = 0;
+
+    (void)state;
+    desk_init(&desk, NULL, NULL, NULL);
+    count(&desk, "ip", DAY, "192.0.2.1", "bounce", "user_unknown", 3);
+    count(&desk, "ip", DAY, "192.0.2.1", "feedback", "complaint", 1);
+    rows(&desk, STATS_IP, &f,
+         "192.0.2.1 sent 0 delivered 0 bounced 3/3/0/0/0/0 delayed 0 "
+         "complaints 1 left 0 rates -1.0000 -1.0000\n");
+    rows(&desk, STATS_CLASS, &f,
+         "hard sent 0 delivered 0 bounced 3/3/0/0/0/0 delayed 0 "
+         "complaints 0 left 0 rates -1.0000 -1.0000\n"
+         "event sent 0 delivered 0 bounced 0/0/0/0/0/0 delayed 0 "
+         "complaints 1 left 0 rates -1.0000 -1.0000\n");
+    assert_int_equal(stats_reputation(desk.book, STATS_IP, &f, take_none,
+                                      &figures, &desk.error),
+                     STORE_OK);
+    assert_int_equal(figures, 0);
+    count(&desk, "ip", DAY + 40, "192.0.2.2", "delivery", "", 5);
+    rows(&desk, STATS_IP, &f,
+         "192.0.2.1 sent 0 delivered 0 bounced 3/3/0/0/0/0 delayed 0 "
+         "complaints 1 left 0 rates 1.0000! 0.3333!\n"
+         "192.0.2.2 sent 0 delivered 5 bounced 0/0/0/0/0/0 delayed 0 "
+         "complaints 0 left 0 rates 0.0000 0.0000\n");
+    desk_clear(&desk);
+}
+
 static void test_rates(void **state)
 {
     struct list_filter f = any_filter();
@@ -223,7 +262,7 @@ static void test_counted(void **state)
     f.domain = SLICE("Example.ORG");
     rows(&desk, STATS_DAY, &f,
          "2024-10-04 sent 0 delivered 0 bounced 1/1/0/0/0/0 delayed 0 "
-         "complaints 0 left 0 rates 1.0000! 0.0000\n");
+         "complaints 0 left 0 rates -1.0000 -1.0000\n");
     f = any_filter();
     rows(&desk, STATS_IP, &f,
          "192.0.2.1 sent 0 delivered 0 bounced 1/1/0/0/0/0 delayed 0 "
@@ -297,6 +336,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_failures_alone),
         cmocka_unit_test(test_filters),
         cmocka_unit_test(test_counted),
         cmocka_unit_test(test_reputation),
