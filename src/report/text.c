@@ -4,6 +4,7 @@
 
 #include "report/original.h"
 #include "report/pattern.h"
+#include "report/pattern_piece.h"
 #include "report/reply_code.h"
 #include "report/sendmail.h"
 
@@ -33,6 +34,20 @@ static size_t line_offset(struct bounce_slice s, size_t line)
     return at;
 }
 
+/* "----- Message header -----" above what is returned says nothing. */
+static struct bounce_slice without_divider(struct bounce_slice body)
+{
+    struct bounce_slice s = slice_trim(body), line;
+    size_t end = slice_rfind_byte(s, '\n');
+
+    line = end == SLICE_NPOS ? s : slice_trim(slice_from(s, end + 1));
+    if (!slice_starts(line, SLICE("---")) &&
+        !slice_starts(line, SLICE("===")) &&
+        !slice_starts(line, SLICE("***")) && !slice_starts(line, SLICE("___")))
+        return body;
+    return slice_sub(body, 0, (size_t)(line.ptr - body.ptr));
+}
+
 void text_recognize(struct collect *collect, struct text_report *report_out)
 {
     struct bounce_slice human = collect->human;
@@ -51,6 +66,8 @@ void text_recognize(struct collect *collect, struct text_report *report_out)
     if (found < end && found > 0)
         end = found;
     report_out->body = slice_sub(human, 0, end);
+    if (end < human.len)
+        report_out->body = without_divider(report_out->body);
     if (collect->tail.ptr == NULL)
         collect->tail = slice_from(human, end);
     if (!collect->original.found && collect->tail.len > 0)
@@ -73,11 +90,23 @@ static bool says_failure(struct collect *collect,
            (reply.status.len > 0 && reply.status.ptr[0] != '2');
 }
 
+static bool has_reply_line(struct bounce_slice body)
+{
+    struct bounce_slice line;
+    int code;
+
+    while (slice_next_line(&body, &line))
+        if (reply_match_code(slice_trim(line), &code) != 0 && code >= 400)
+            return true;
+    return false;
+}
+
 /* Senders that announce nothing are bounces when the envelope, the subject
  * and the text agree; a reply that names an address may stand for one of
  * them. Software of mailing lists forwards too much to be guessed at. */
 bool text_guess(struct collect *collect, const struct text_report *report)
 {
+    const unsigned both = 1U << FORMAT_PLACE_LINE | 1U << FORMAT_PLACE_SUBJECT;
     unsigned places = report->seen.places, count = 0;
     bool daemon;
 
@@ -87,8 +116,10 @@ bool text_guess(struct collect *collect, const struct text_report *report)
         places |= 1U << FORMAT_PLACE_FROM;
     if (collect->outer.null_sender)
         places |= 1U << FORMAT_PLACE_HEADER;
+    /* Who returns the message and says why need not have a daemon's name. */
     if ((places & (1U << FORMAT_PLACE_FROM | 1U << FORMAT_PLACE_HEADER)) == 0)
-        return false;
+        return (places & both) == both && collect->original.found &&
+               has_reply_line(report->body);
     for (; places != 0; places &= places - 1)
         count++;
     if (count >= 3)
@@ -99,9 +130,7 @@ bool text_guess(struct collect *collect, const struct text_report *report)
     if (count < 2 || daemon)
         return daemon && (count >= 2 || says_failure(collect, report));
     /* Statistics of servers are full of replies too. */
-    if ((report->seen.places &
-         (1U << FORMAT_PLACE_LINE | 1U << FORMAT_PLACE_SUBJECT)) == 0 &&
-        !collect->outer.null_sender)
+    if ((report->seen.places & both) == 0 && !collect->outer.null_sender)
         return false;
     return says_failure(collect, report);
 }
@@ -198,7 +227,15 @@ static bool is_wrapped(const struct extraction *x, struct bounce_slice line)
            indent_of(line) > x->indent;
 }
 
+/* "There is no user ann@example.org here.": a sentence says it as a whole. */
+static bool is_sentence(const struct extraction *x, struct bounce_slice pattern)
+{
+    return !x->report->known &&
+           slice_find(pattern, SLICE(PATTERN_TEXT)) != SLICE_NPOS;
+}
+
 static void begin_entry(struct extraction *x, struct bounce_slice line,
+                        struct bounce_slice pattern,
                         const struct pattern_facts *facts)
 {
     struct bounce_slice recipient =
@@ -214,7 +251,9 @@ static void begin_entry(struct extraction *x, struct bounce_slice line,
     x->open->line = slice_trim(line);
     x->indent = indent_of(line);
     take_facts(x->open, facts);
-    if (facts->reply.len > 0)
+    if (is_sentence(x, pattern))
+        text_append(x->open, line);
+    else if (facts->reply.len > 0)
         text_append(x->open, facts->reply);
     if (first) {
         struct bounce_slice rest = buf_slice(&x->pending), one;
@@ -265,15 +304,17 @@ static void read_line(struct extraction *x, struct bounce_slice line)
 
     for (size_t i = 0; i < f->lines; i++) {
         const struct format_line *p = &FORMAT_LINES[f->first_line + i];
+        struct bounce_slice pattern = format_text(p->text, p->text_len);
+
         if ((p->first != 0 && p->first != first) ||
             (p->has_address && !address) ||
-            !pattern_match(format_text(p->text, p->text_len), line, &facts))
+            !pattern_match(pattern, line, &facts))
             continue;
         switch (p->kind) {
         case FORMAT_KIND_RECIPIENT:
             if (is_wrapped(x, line))
                 break;
-            begin_entry(x, line, &facts);
+            begin_entry(x, line, pattern, &facts);
             return;
         case FORMAT_KIND_REPLY:
             if (x->open == NULL)

@@ -247,6 +247,8 @@ static void add_unnamed(struct collect *collect, struct text_report *report)
     }
     if (found.ptr == NULL && verp.ptr == NULL) {
         found = passing_address(collect, find_to_line(report->body), verp);
+        if (found.ptr == NULL)
+            found = passing_address(collect, collect->outer.subject, verp);
         from = BOUNCE_FROM_TEXT;
     }
     if (found.ptr == NULL) {
