@@ -5,9 +5,13 @@
 #include <stdlib.h>
 
 #define ENOUGH 2000 /* rows after which an index is just large */
-/* In the order of the list no index has the suppressions that ran out: they are
- * gone through and sorted whenever some are asked for, which is seldom then. */
+/* In the order of the list no index has the suppressions that ran out. They are
+ * all gone through and sorted when they are few, and when suppressions between
+ * one place of the list and another are more than RANGE_MOST; else those are
+ * looked at. */
 #define EXPIRED_STEP 64000
+#define EXPIRED_FEW  2000
+#define RANGE_MOST   20000
 
 int place_compare(const struct search *s, const struct place *a,
                   const struct place *b)
@@ -66,29 +70,80 @@ static void add_index(struct search *s, const struct stream *stream)
     }
 }
 
+/* " AND (since, key, scope) > ($1, $2, $3)" */
+static void compare_place(struct query *q, bool by_key, const char *order,
+                          const struct place *at)
+{
+    query_add(q, by_key ? " AND (key, scope) " : " AND (since, key, scope) ");
+    query_add(q, order);
+    query_add(q, " (");
+    if (!by_key) {
+        query_value(q, store_int(at->since));
+        query_add(q, ", ");
+    }
+    query_value(q, store_int(at->key));
+    query_add(q, ", ");
+    query_value(q, store_text(slice_make(at->scope, at->scope_len)));
+    query_add(q, ")");
+}
+
 static void add_place(struct search *s, const struct stream *stream)
 {
     bool by_key = stream->index == BY_KEY, down = s->filter->newest_first;
-    const struct place *at = &stream->at;
     struct query *q = &s->query;
 
-    if (stream->begun) {
-        query_add(q,
-                  by_key ? " AND (key, scope) " : " AND (since, key, scope) ");
-        query_add(q, down ? "< (" : "> (");
-        if (!by_key) {
-            query_value(q, store_int(at->since));
-            query_add(q, ", ");
-        }
-        query_value(q, store_int(at->key));
-        query_add(q, ", ");
-        query_value(q, store_text(slice_make(at->scope, at->scope_len)));
-        query_add(q, ")");
-    }
+    if (stream->begun)
+        compare_place(q, by_key, down ? "<" : ">", &stream->at);
     query_add(q, " ORDER BY ");
     if (!by_key)
         query_add(q, down ? "since DESC, " : "since, ");
     query_add(q, down ? "key DESC, scope DESC" : "key, scope");
+}
+
+/* What a suppression that ran out may have left behind. */
+static void add_cause(struct search *s)
+{
+    int len = snprintf(s->cause, sizeof(s->cause), "%%cause\t%s\t%%",
+                       bounce_slot_name(BOUNCE_SLOT_SUSPENSION));
+
+    query_add(&s->query, "text LIKE ");
+    query_value(&s->query, store_text(slice_make(s->cause, (size_t)len)));
+}
+
+/* Whether the suppressions that ran out are among the rows of the index, as far
+ * as these are gone along: what chooses them stays when another cause speaks. */
+static bool has_expired(const struct search *s, enum index index)
+{
+    const struct list_filter *f = s->filter;
+
+    if (f->since != BOUNCE_NO_TIME || f->until != BOUNCE_NO_TIME)
+        return false;
+    return index == BY_STANDING ? s->standing[BOUNCE_SUPPRESSED]
+                                : index != BY_CATEGORY;
+}
+
+/* Rows whose columns say what the list asks for, and those where a suspension
+ * may speak in place of what they say. */
+static void add_standing(struct search *s, const struct stream *stream)
+{
+    const bool suspended = s->standing[BOUNCE_SUSPENDED];
+    struct query *q = &s->query;
+
+    query_add(q, " AND ((until IS NULL OR until > ");
+    query_value(q, store_int(s->now));
+    query_add(q, ")");
+    if (stream->index != BY_STANDING &&
+        suspended != s->standing[BOUNCE_SUPPRESSED])
+        query_add(q, suspended ? " AND standing = 1" : " AND standing = 2");
+    if (stream->index != BY_CATEGORY)
+        query_words(q, "coalesce(category, '')", &s->categories);
+    if (suspended && has_expired(s, stream->index)) {
+        query_add(q, " OR standing = 2 AND until <= ");
+        query_value(q, store_int(s->now));
+        query_add(q, " AND ");
+        add_cause(s);
+    }
+    query_add(q, ")");
 }
 
 /* Conditions that the index does not serve. Through coalesce(), lest one of
@@ -96,20 +151,10 @@ static void add_place(struct search *s, const struct stream *stream)
 static void add_rest(struct search *s, const struct stream *stream)
 {
     struct query *q = &s->query;
-    bool stale = stream->index == BY_EXPIRED;
 
     query_add(q, " WHERE 1 = 1");
-    if (stream->index != BY_KEY && !stale) {
-        query_add(q, " AND (until IS NULL OR until > ");
-        query_value(q, store_int(s->now));
-        query_add(q, ")");
-        if (stream->index != BY_STANDING &&
-            s->standing[BOUNCE_SUSPENDED] != s->standing[BOUNCE_SUPPRESSED])
-            query_add(q, s->standing[BOUNCE_SUSPENDED] ? " AND standing = 1"
-                                                       : " AND standing = 2");
-        if (stream->index != BY_CATEGORY)
-            query_words(q, "coalesce(category, '')", &s->categories);
-    }
+    if (stream->index != BY_KEY && stream->index != BY_EXPIRED)
+        add_standing(s, stream);
     if (stream->index != BY_PROVIDER)
         query_words(q, "coalesce(provider, '')", &s->providers);
     if (stream->index != BY_DOMAIN)
@@ -209,38 +254,111 @@ static bool take_expired(void *ctx, const struct store_value *row,
            take_row(&e->page, row, columns);
 }
 
-/* Most of them left nothing behind, and are not worth a row of the page. */
-static enum store_err fill_expired(struct search *s, struct stream *stream,
-                                   struct store_error *error)
+static bool take_count(void *ctx, const struct store_value *row, size_t columns)
 {
-    struct expired_ctx ctx = {.page = {s, stream}};
-    char cause[40];
+    (void)columns;
+    *(int64_t *)ctx += row[0].integer;
+    return true;
+}
+
+/* Whether so many rows ran out that going through all of them takes long. */
+static enum store_err probe_expired(struct search *s, struct store_error *error)
+{
+    int64_t count = 0;
     enum store_err err;
 
-    query_init(&s->query, "SELECT " STATE_COLUMNS " FROM (SELECT " STATE_COLUMNS
-                          " FROM state WHERE ");
-    add_index(s, stream);
+    query_init(&s->query, "SELECT count(*) FROM (SELECT key FROM state WHERE ");
+    query_add(&s->query, index_terms[BY_EXPIRED]);
+    query_value(&s->query, store_int(s->now));
+    add_limit(&s->query, EXPIRED_FEW);
     query_add(&s->query, ") AS t");
+    err = query_run(&s->query, s->book->store, take_count, &count, error);
+    s->expired = count < EXPIRED_FEW ? EXPIRED_ARE_FEW : EXPIRED_ARE_MANY;
+    return err;
+}
+
+/* The suppressions up to a place of the list. */
+static void add_range(struct search *s, const struct stream *stream,
+                      const struct place *horizon)
+{
+    const bool down = s->filter->newest_first;
+
+    query_add(&s->query, "standing <> 0 AND standing = 2");
+    if (stream->begun)
+        compare_place(&s->query, false, down ? "<" : ">", &stream->at);
+    compare_place(&s->query, false, down ? ">=" : "<=", horizon);
+}
+
+static enum store_err count_range(struct search *s, const struct stream *stream,
+                                  const struct place *horizon,
+                                  int64_t *count_out, struct store_error *error)
+{
+    *count_out = 0;
+    query_init(&s->query, "SELECT count(*) FROM (SELECT key FROM state WHERE ");
+    add_range(s, stream, horizon);
+    add_limit(&s->query, RANGE_MOST);
+    query_add(&s->query, ") AS t");
+    return query_run(&s->query, s->book->store, take_count, count_out, error);
+}
+
+/* Those of a range (horizon), or of all. Most of them left nothing behind, and
+ * are not worth a row of the page. */
+static enum store_err read_expired(struct search *s, struct expired_ctx *ctx,
+                                   const struct place *horizon,
+                                   struct store_error *error)
+{
+    struct stream *stream = ctx->page.stream;
+    struct query *q = &s->query;
+    enum store_err err;
+
+    query_init(q, "SELECT " STATE_COLUMNS " FROM (SELECT " STATE_COLUMNS
+                  " FROM state WHERE ");
+    if (horizon == NULL) {
+        add_index(s, stream);
+    } else {
+        add_range(s, stream, horizon);
+        query_add(q, " AND until IS NOT NULL AND coalesce(until, 0) <= ");
+        query_value(q, store_int(s->now));
+    }
+    query_add(q, ") AS t");
     /* All conditions before the rows are sorted; hardly a row has a second
      * cause. */
     add_rest(s, stream);
-    snprintf(cause, sizeof(cause), "%%cause\t%s\t%%",
-             bounce_slot_name(BOUNCE_SLOT_SUSPENSION));
-    query_add(&s->query, " AND text LIKE ");
-    query_value(&s->query, store_text(slice_cstr(cause)));
+    query_add(q, " AND ");
+    add_cause(s);
     add_place(s, stream);
-    add_limit(&s->query, EXPIRED_STEP);
-    err = query_run(&s->query, s->book->store, take_expired, &ctx, error);
-    if (s->no_memory)
-        return list_no_memory(error);
+    add_limit(q, EXPIRED_STEP);
+    err = query_run(q, s->book->store, take_expired, ctx, error);
+    return s->no_memory ? list_no_memory(error) : err;
+}
+
+/* horizon: how far the other streams are known; NULL: to the end. */
+static enum store_err fill_expired(struct search *s, struct stream *stream,
+                                   const struct place *horizon,
+                                   struct store_error *error)
+{
+    struct expired_ctx ctx = {.page = {s, stream}};
+    enum store_err err = STORE_OK;
+    int64_t in_range = 0;
+
+    if (horizon != NULL && s->expired == EXPIRED_UNKNOWN)
+        err = probe_expired(s, error);
+    if (err == STORE_OK && horizon != NULL && s->expired == EXPIRED_ARE_MANY)
+        err = count_range(s, stream, horizon, &in_range, error);
+    if (s->expired != EXPIRED_ARE_MANY || in_range == RANGE_MOST)
+        horizon = NULL;
+    if (err == STORE_OK)
+        err = read_expired(s, &ctx, horizon, error);
     if (err != STORE_OK)
         return err;
-    s->looked += ctx.seen;
-    stream->ended = ctx.seen < EXPIRED_STEP && stream->count < LIST_PAGE;
-    if (!stream->ended) {
+    s->looked += horizon != NULL ? (size_t)in_range : ctx.seen;
+    stream->begun = true;
+    if (ctx.seen == EXPIRED_STEP || stream->count == LIST_PAGE)
         stream->at = ctx.last;
-        stream->begun = true;
-    }
+    else if (horizon != NULL)
+        stream->at = *horizon;
+    else
+        stream->ended = true;
     return STORE_OK;
 }
 
@@ -283,6 +401,22 @@ static enum store_err skip(struct search *s, struct stream *stream,
     return STORE_OK;
 }
 
+/* How far all streams but one are known; NULL: to their ends. They have begun. */
+static const struct place *horizon_of(const struct search *s,
+                                      const struct stream *but)
+{
+    const struct place *nearest = NULL;
+
+    for (size_t i = 0; i < s->stream_count; i++) {
+        const struct stream *stream = s->streams[i];
+
+        if (stream != but && !stream->ended &&
+            (nearest == NULL || place_compare(s, &stream->at, nearest) < 0))
+            nearest = &stream->at;
+    }
+    return nearest;
+}
+
 /* Reads the next rows of a stream that has none. */
 static enum store_err fill(struct search *s, struct stream *stream, size_t left,
                            struct store_error *error)
@@ -295,7 +429,7 @@ static enum store_err fill(struct search *s, struct stream *stream, size_t left,
     stream->looked = true;
     stream->count = stream->next = 0;
     if (stream->index == BY_EXPIRED)
-        return fill_expired(s, stream, error);
+        return fill_expired(s, stream, horizon_of(s, stream), error);
     query_init(&s->query, "SELECT " STATE_COLUMNS " FROM (SELECT " STATE_COLUMNS
                           ", standing, category FROM state WHERE ");
     add_index(s, stream);
@@ -391,13 +525,6 @@ static void add_streams(struct search *s, enum index index)
         add_stream(s, index, words->list[i], BOUNCE_ACTIVE);
 }
 
-static bool take_count(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)columns;
-    *(int64_t *)ctx += row[0].integer;
-    return true;
-}
-
 /* How many rows an index has for the filter, as far as ENOUGH. */
 static enum store_err weigh(struct search *s, enum index index,
                             int64_t *rows_out, struct store_error *error)
@@ -468,7 +595,8 @@ enum store_err streams_begin(struct search *s, struct store_error *error)
     add_streams(s, s->index);
     /* A suppression that ran out may leave a suspension behind: the columns of
      * its row tell of the former until they are brought up to date. */
-    if (s->index != BY_KEY && s->standing[BOUNCE_SUSPENDED])
+    if (s->index != BY_KEY && s->standing[BOUNCE_SUSPENDED] &&
+        !has_expired(s, s->index))
         add_stream(s, BY_EXPIRED, SLICE_NULL, BOUNCE_SUPPRESSED);
     return s->no_memory ? list_no_memory(error) : STORE_OK;
 }
@@ -503,20 +631,44 @@ struct stream *streams_first(struct search *s, const struct place **bound_out)
     return first;
 }
 
-enum store_err streams_fill(struct search *s, size_t wanted,
-                            struct store_error *error)
+/* Of the streams that have no rows the one that is known the least far; of equal
+ * ones the suppressions that ran out come last. NULL: all have rows, or ended. */
+static struct stream *furthest_behind(const struct search *s)
 {
+    struct stream *behind = NULL;
+
     for (size_t i = 0; i < s->stream_count; i++) {
         struct stream *stream = s->streams[i];
 
-        while (stream->next == stream->count && !stream->ended &&
-               (s->filter->work == 0 || !stream->looked ||
-                s->looked < s->filter->work)) {
-            enum store_err err = fill(s, stream, wanted, error);
-
-            if (err != STORE_OK)
-                return err;
-        }
+        if (stream->next < stream->count || stream->ended)
+            continue;
+        if (behind == NULL ||
+            (behind->begun && (!stream->begun ||
+                               place_compare(s, &stream->at, &behind->at) < 0)))
+            behind = stream;
     }
-    return STORE_OK;
+    return behind;
+}
+
+enum store_err streams_fill(struct search *s, size_t wanted,
+                            struct store_error *error)
+{
+    enum store_err err = STORE_OK;
+
+    while (err == STORE_OK) {
+        const struct place *bound;
+        const struct stream *first = streams_first(s, &bound);
+        struct stream *behind = furthest_behind(s);
+
+        /* Nothing that is not read yet can come before the first row. */
+        if (behind == NULL || (first != NULL && behind->begun &&
+                               place_compare(s, &first->rows[first->next].place,
+                                             &behind->at) <= 0))
+            return STORE_OK;
+        if (s->filter->work > 0 && behind->looked &&
+            s->looked >= s->filter->work)
+            return STORE_OK;
+        err = fill(s, behind, wanted, error);
+    }
+    return err;
 }

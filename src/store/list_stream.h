@@ -58,7 +58,9 @@ struct search {
     struct stream *streams[MAX_STREAMS];
     size_t stream_count;
     size_t looked; /* rows so far */
+    enum { EXPIRED_UNKNOWN, EXPIRED_ARE_FEW, EXPIRED_ARE_MANY } expired;
     struct query query;
+    char cause[40]; /* as the query asks for it */
     struct bounce_state state;
     bool no_memory;
 };
@@ -69,8 +71,8 @@ enum store_err streams_begin(struct search *s, struct store_error *error);
 void streams_drop(struct search *s);
 /* Begins all of them behind a place. */
 void streams_seek(struct search *s, const struct place *place);
-/* Sees that every stream has a row, as long as work is left. wanted: rows that
- * are needed for the page. */
+/* Sees that it is known which row comes first, as long as work is left. wanted:
+ * rows that are needed for the page. */
 enum store_err streams_fill(struct search *s, size_t wanted,
                             struct store_error *error);
 /* The stream whose next row comes first; NULL: none has rows. *bound_out: how
