@@ -399,6 +399,17 @@ static bool has_address(struct bounce_slice pattern)
            slice_find_byte(pattern, PIECE_ORIG) != SLICE_NPOS;
 }
 
+/* How many patterns from the k-th on want an address, one behind another. */
+static unsigned count_addresses(const struct made_format *f, size_t k)
+{
+    unsigned n = 0;
+
+    while (k + n < f->lines.count && n < UINT8_MAX &&
+           has_address(VEC_AT(f->lines, struct made_line, k + n)->text))
+        n++;
+    return n;
+}
+
 static void put_lines(struct generator *g)
 {
     struct vec offsets = VEC_OF(uint32_t);
@@ -420,9 +431,9 @@ static void put_lines(struct generator *g)
         total += f->lines.count;
         for (size_t k = 0; k < f->lines.count; k++, n++) {
             const struct made_line *l = VEC_AT(f->lines, struct made_line, k);
-            fprintf(g->out, "    {%uU, %zu, %u, %u, %d},\n",
+            fprintf(g->out, "    {%uU, %zu, %u, %u, %u},\n",
                     *VEC_AT(offsets, uint32_t, n), l->text.len, l->kind,
-                    first_byte(l->text), has_address(l->text));
+                    first_byte(l->text), count_addresses(f, k));
         }
     }
     fputs("    {0, 0, 0, 0, 0}};\n\n", g->out);

@@ -304,10 +304,14 @@ static void read_line(struct extraction *x, struct bounce_slice line)
 
     for (size_t i = 0; i < f->lines; i++) {
         const struct format_line *p = &FORMAT_LINES[f->first_line + i];
-        struct bounce_slice pattern = format_text(p->text, p->text_len);
+        struct bounce_slice pattern;
 
+        if (p->addresses > 0 && !address) {
+            i += p->addresses - 1U;
+            continue;
+        }
+        pattern = format_text(p->text, p->text_len);
         if ((p->first != 0 && p->first != first) ||
-            (p->has_address && !address) ||
             !pattern_match(pattern, line, &facts))
             continue;
         switch (p->kind) {
