@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Groups as counts for incident_judge(), and what follows from its findings. */
 #include "store/ledger_watch.h"
+#include "store/tally.h"
 
 #define MILLION   1000000
 #define PAST_SKIP 2 /* days: today and yesterday are no past */
 #define PAST_DAYS 28
 #define WEEK_DAYS 7
 /* What a failure may be about was sent up to so long before. */
-#define SENT_HOURS 24
-/* Whoever knows of fewer results than this share of the bounces does not know
- * what was delivered. */
-#define BASED_PARTS 3
+#define SENT_HOURS  24
 #define CLOSED_LONG 1000 /* hours */
 
 static void add(struct watch_sums *sums, const struct watch_slot *slot)
@@ -103,8 +101,8 @@ static bool is_based(const struct watch *w, enum watch_dim dim, int64_t hour)
     if (all == NULL)
         return false;
     add_days(all, hour / 24 - WEEK_DAYS, hour / 24, &sums);
-    return (sums.n[WATCH_DELIVERED] + sums.n[WATCH_SENT]) * BASED_PARTS >=
-           sums.n[WATCH_BOUNCED];
+    return tally_is_base(sums.n[WATCH_DELIVERED] + sums.n[WATCH_SENT],
+                         sums.n[WATCH_BOUNCED]);
 }
 
 static struct incident_count past_of(struct watch_group *group,

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/root.h"
 #include "store/stats_in.h"
+#include "store/tally.h"
 
 #define ARENA_MAX ((size_t)4 << 30)
 
@@ -221,21 +222,36 @@ static double share(uint64_t part, uint64_t whole)
     return whole > 0 ? (double)part / (double)whole : -1;
 }
 
-static bool take_based(void *ctx, const struct store_value *row, size_t columns)
+struct through {
+    uint64_t through, bounced;
+};
+
+static bool take_through(void *ctx, const struct store_value *row,
+                         size_t columns)
 {
-    (void)row;
+    struct through *sums = ctx;
+    uint64_t n = (uint64_t)(row[1].integer > 0 ? row[1].integer : 0);
+
     (void)columns;
-    *(bool *)ctx = true;
+    if (slice_eq(row[0].text, SLICE("bounce")))
+        sums->bounced += n;
+    else
+        sums->through += n;
     return true;
 }
 
 /* Where failures are all that is ever told, all would seem to fail. */
 static enum store_err ask_based(struct totals *t, struct store_error *error)
 {
-    return store_run(t->book->store,
-                     "SELECT 1 FROM tally_month WHERE dim = 'all' AND "
-                     "what IN ('sent', 'delivery') LIMIT 1",
-                     NULL, 0, take_based, &t->based, error);
+    struct through sums = {0, 0};
+    enum store_err err =
+        store_run(t->book->store,
+                  "SELECT what, n FROM tally_month WHERE dim = 'all' AND "
+                  "what IN ('sent', 'delivery', 'bounce')",
+                  NULL, 0, take_through, &sums, error);
+
+    t->based = tally_is_base(sums.through, sums.bounced);
+    return err;
 }
 
 /* What rates are shares of. */

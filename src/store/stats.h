@@ -22,8 +22,7 @@ struct stats_row {
     uint64_t sent, delivered, bounced, delayed, complaints, unsubscribes;
     uint64_t hard, soft, block, admin, undetermined; /* of bounced */
     double bounce_rate, complaint_rate; /* of sent, else of bounced +
-                                         * delivered; negative: unknown, so
-                                         * while neither was ever told */
+                                         * delivered; negative: unknown, tally_is_base() */
     bool bounce_warning;                /* above 2 % */
     bool complaint_warning;             /* above 0.1 % */
 };

@@ -11,6 +11,14 @@
 #define TALLY_COLUMNS       6
 #define TALLY_TOTAL_COLUMNS 5
 
+/* Whether through (mails that were delivered, or sent) is what failures are a share
+ * of: who knows of less than a third of the bounces hears of failures alone, and
+ * of a delivery now and then. */
+static inline bool tally_is_base(uint64_t through, uint64_t bounced)
+{
+    return through * 3 >= bounced;
+}
+
 extern const struct store_put tally_days, tally_months, tally_totals;
 
 #endif
