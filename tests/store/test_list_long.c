@@ -138,7 +138,17 @@ static bool count_incident(void *ctx, const struct list_incident *row)
     return true;
 }
 
-static void set_up_row(struct desk *desk)
+/* A list that is asked: of what, with which filter, and how many rows came. */
+struct asked {
+    struct desk desk;
+    struct fields fields;
+    struct list_filter filter;
+    size_t rows;
+};
+
+/* *state is one whose store has rows that the long filter fits, and one that it
+ * does not. */
+static int set_up(void **state)
 {
     struct record bounce =
         desk_bounce("e1", "ann@example.org", "user_unknown", T0);
@@ -146,7 +156,10 @@ static void set_up_row(struct desk *desk)
                                      "ann@example.org", "unsubscribe", T0);
     struct record other =
         desk_bounce("e3", "bob@example.net", "user_unknown", T0);
+    struct asked *asked = calloc(1, sizeof(*asked));
+    struct desk *desk = &asked->desk;
 
+    *state = asked;
     desk_init(desk, NULL, NULL, NULL);
     bounce.event.scope = SLICE("shop");
     bounce.event.campaign = SLICE("spring");
@@ -157,97 +170,98 @@ static void set_up_row(struct desk *desk)
     desk_apply(desk, &bounce);
     desk_apply(desk, &leave);
     desk_apply(desk, &other);
+    asked->filter = long_filter(desk, &asked->fields);
+    return 0;
 }
 
-static void expect(struct desk *desk, const char *list, enum store_err err,
-                   size_t rows, size_t want)
+static int tear_down(void **state)
+{
+    struct asked *asked = *state;
+
+    desk_clear(&asked->desk);
+    free(asked);
+    return 0;
+}
+
+/* What came of asking a list; the next one is asked anew. */
+static void expect(struct asked *asked, const char *list, enum store_err err,
+                   size_t want)
 {
     if (err != STORE_OK)
-        fail_msg("%s: %s", list, desk->error.msg);
-    if (rows != (fixture_keeps() ? want : 0))
-        fail_msg("%s: %zu rows, not %zu", list, rows, want);
+        fail_msg("%s: %s", list, asked->desk.error.msg);
+    if (asked->rows != (fixture_keeps() ? want : 0))
+        fail_msg("%s: %zu rows, not %zu", list, asked->rows, want);
+    asked->rows = 0;
 }
 
 static void test_addresses(void **state)
 {
-    static struct fields fields;
-    struct list_filter filter;
-    struct desk desk;
-    size_t rows = 0;
-    enum store_err err;
+    struct asked *a = *state;
+    struct list_filter *filter = &a->filter;
+    struct desk *desk = &a->desk;
 
-    (void)state;
-    set_up_row(&desk);
-    filter = long_filter(&desk, &fields);
-    filter.ip = filter.sender_domain = filter.cls = SLICE_NULL;
-    filter.state = repeat(&fields.state, "suppressed");
-    err = list_addresses(desk.book, &filter, T0, count_address, &rows,
-                         &desk.error);
-    expect(&desk, "addresses", err, rows, 1);
-    rows = 0;
-    filter.since = filter.until = BOUNCE_NO_TIME;
-    filter.state = SLICE("active,suppressed");
-    err = list_addresses(desk.book, &filter, T0, count_address, &rows,
-                         &desk.error);
-    expect(&desk, "addresses by key", err, rows, 1);
-    desk_clear(&desk);
+    filter->ip = filter->sender_domain = filter->cls = SLICE_NULL;
+    filter->state = repeat(&a->fields.state, "suppressed");
+    expect(a, "addresses",
+           list_addresses(desk->book, filter, T0, count_address, &a->rows,
+                          &desk->error),
+           1);
+    filter->since = filter->until = BOUNCE_NO_TIME;
+    filter->state = SLICE("active,suppressed");
+    expect(a, "addresses by key",
+           list_addresses(desk->book, filter, T0, count_address, &a->rows,
+                          &desk->error),
+           1);
 }
 
 static void test_events(void **state)
 {
-    static struct fields fields;
-    struct list_filter filter;
-    struct desk desk;
-    size_t rows = 0;
-    enum store_err err;
+    struct asked *a = *state;
+    struct list_filter *filter = &a->filter;
+    struct desk *desk = &a->desk;
 
-    (void)state;
-    set_up_row(&desk);
-    filter = long_filter(&desk, &fields);
-    err = list_due(desk.book, &filter, T0, count_due, &rows, &desk.error);
-    expect(&desk, "due", err, rows, 1);
-    filter.kind = repeat(&fields.kind, "bounce");
-    rows = 0;
-    err = list_events(desk.book, &filter, count_event, &rows, &desk.error);
-    expect(&desk, "events", err, rows, 1);
-    filter.address = SLICE("ann@example.org");
-    rows = 0;
-    err = list_events(desk.book, &filter, count_event, &rows, &desk.error);
-    expect(&desk, "events of an address", err, rows, 1);
-    rows = 0;
-    err = list_review(desk.book, &filter, count_event, &rows, &desk.error);
-    expect(&desk, "review", err, rows, 0);
-    desk_clear(&desk);
+    expect(a, "due",
+           list_due(desk->book, filter, T0, count_due, &a->rows, &desk->error),
+           1);
+    filter->kind = repeat(&a->fields.kind, "bounce");
+    expect(a, "events",
+           list_events(desk->book, filter, count_event, &a->rows, &desk->error),
+           1);
+    filter->address = SLICE("ann@example.org");
+    expect(a, "events of an address",
+           list_events(desk->book, filter, count_event, &a->rows, &desk->error),
+           1);
+    expect(a, "review",
+           list_review(desk->book, filter, count_event, &a->rows, &desk->error),
+           0);
 }
 
 static void test_others(void **state)
 {
-    static struct fields fields;
-    struct list_filter filter;
-    struct desk desk;
-    size_t rows = 0;
-    enum store_err err;
+    struct asked *a = *state;
+    struct list_filter *filter = &a->filter;
+    struct desk *desk = &a->desk;
 
-    (void)state;
-    set_up_row(&desk);
-    filter = long_filter(&desk, &fields);
-    filter.scope = SLICE_NULL;
-    err = list_holds(desk.book, &filter, true, T0, count_hold, &rows,
-                     &desk.error);
-    expect(&desk, "holds", err, rows, 0);
-    filter.domain = SLICE_NULL;
-    filter.kind = repeat(&fields.kind, "hard");
-    err = list_incidents(desk.book, &filter, INCIDENTS_ALL, SLICE_NULL,
-                         count_incident, &rows, &desk.error);
-    expect(&desk, "incidents", err, rows, 0);
-    filter.provider = filter.campaign = SLICE_NULL;
-    filter.ip = filter.sender_domain = filter.cls = SLICE_NULL;
-    filter.scope = make(&fields.scope, WORDS, "shop");
-    filter.kind = repeat(&fields.kind, "state");
-    filter.state = repeat(&fields.state, "suppressed");
-    err = list_changes(desk.book, &filter, count_change, &rows, &desk.error);
-    expect(&desk, "changes", err, rows, 1);
-    desk_clear(&desk);
+    filter->scope = SLICE_NULL;
+    expect(a, "holds",
+           list_holds(desk->book, filter, true, T0, count_hold, &a->rows,
+                      &desk->error),
+           0);
+    filter->domain = SLICE_NULL;
+    filter->kind = repeat(&a->fields.kind, "hard");
+    expect(a, "incidents",
+           list_incidents(desk->book, filter, INCIDENTS_ALL, SLICE_NULL,
+                          count_incident, &a->rows, &desk->error),
+           0);
+    filter->provider = filter->campaign = SLICE_NULL;
+    filter->ip = filter->sender_domain = filter->cls = SLICE_NULL;
+    filter->scope = make(&a->fields.scope, WORDS, "shop");
+    filter->kind = repeat(&a->fields.kind, "state");
+    filter->state = repeat(&a->fields.state, "suppressed");
+    expect(
+        a, "changes",
+        list_changes(desk->book, filter, count_change, &a->rows, &desk->error),
+        1);
 }
 
 static void test_too_long(void **state)
@@ -296,11 +310,13 @@ static void test_values(void **state)
     desk_clear(&desk);
 }
 
+#define ASKING(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_addresses), cmocka_unit_test(test_events),
-        cmocka_unit_test(test_others),    cmocka_unit_test(test_too_long),
+        ASKING(test_addresses),        ASKING(test_events),
+        ASKING(test_others),           cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_values),
     };
 

@@ -121,36 +121,50 @@ static void close_readers(struct fixture *f)
     bounce_engine_free(f->engine);
 }
 
+/* For a test of its own: *state is a fixture with the built-in rules. */
+static int set_up(void **state)
+{
+    struct fixture *f = malloc(sizeof(*f));
+
+    *state = f;
+    open_readers(f, NULL);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    close_readers(*state);
+    free(*state);
+    return 0;
+}
+#define WITH_READERS(test)                                                     \
+    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
 static void test_outlines(void **state)
 {
+    const struct fixture *f = *state;
     struct outline *outline = malloc(sizeof(*outline));
-    struct fixture f;
     char shown[512];
 
-    (void)state;
-    open_readers(&f, NULL);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_true(make(f.warm, outline, rows[i].text));
+        assert_true(make(f->warm, outline, rows[i].text));
         show(outline, shown);
         if (strcmp(shown, rows[i].want) != 0)
             fail_msg("%s: \"%s\"", rows[i].label, shown);
     }
     free(outline);
-    close_readers(&f);
 }
 
 /* Each byte outside of pieces has a place, and the place leads back. */
 static void test_places(void **state)
 {
+    const struct fixture *f = *state;
     struct outline *outline = malloc(sizeof(*outline));
-    struct fixture f;
 
-    (void)state;
-    open_readers(&f, NULL);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         size_t len = strlen(rows[i].text), inside = 0, lost = 0;
 
-        assert_true(make(f.warm, outline, rows[i].text));
+        assert_true(make(f->warm, outline, rows[i].text));
         for (size_t j = 0; j < outline->piece_count; j++)
             inside += outline->pieces[j].end - outline->pieces[j].at - 1u;
         for (size_t at = 0; at <= len; at++) {
@@ -164,31 +178,27 @@ static void test_places(void **state)
         assert_int_equal(lost, inside);
     }
     free(outline);
-    close_readers(&f);
 }
 
 static void test_no_outline(void **state)
 {
+    const struct fixture *f = *state;
     struct outline *outline = malloc(sizeof(*outline));
     char *text = malloc(OUTLINE_TEXT + 2);
-    struct fixture f;
 
-    (void)state;
-    open_readers(&f, NULL);
     memset(text, 'a', OUTLINE_TEXT + 1);
     text[OUTLINE_TEXT + 1] = '\0';
-    assert_false(make(f.warm, outline, text));
+    assert_false(make(f->warm, outline, text));
     text[OUTLINE_TEXT] = '\0';
-    assert_true(make(f.warm, outline, text));
-    assert_false(make(f.warm, outline, "550 a\x02 b"));
-    assert_false(make(f.warm, outline, ""));
+    assert_true(make(f->warm, outline, text));
+    assert_false(make(f->warm, outline, "550 a\x02 b"));
+    assert_false(make(f->warm, outline, ""));
     for (size_t i = 0; i + 6 <= OUTLINE_TEXT; i += 6)
         memcpy(text + i, "99999 ", 6);
-    assert_true(make(f.warm, outline, text));
+    assert_true(make(f->warm, outline, text));
     assert_int_equal(outline->piece_count, OUTLINE_PIECES);
     free(text);
     free(outline);
-    close_readers(&f);
 }
 
 /* ---- Told again ------------------------------------------------------ */
@@ -372,22 +382,19 @@ static size_t compare_all(const struct fixture *f, struct bounce_slice text,
 
 static void test_examples(void **state)
 {
-    struct fixture f;
+    const struct fixture *f = *state;
     struct bounce_rule rule;
     size_t told = 0, all = 0;
 
-    (void)state;
-    open_readers(&f, NULL);
-    for (size_t i = 0; bounce_rule_at(f.engine, i, &rule); i++) {
+    for (size_t i = 0; bounce_rule_at(f->engine, i, &rule); i++) {
         for (size_t j = 0; j < rule.examples; j++) {
-            told += compare_all(&f, bounce_rule_example(f.engine, i, j), 3,
+            told += compare_all(f, bounce_rule_example(f->engine, i, j), 3,
                                 all / 9);
             all += 9;
         }
     }
     print_message("%zu of %zu told again\n", told, all);
     assert_true(told > all / 4);
-    close_readers(&f);
 }
 
 /* ---- In messages ----------------------------------------------------- */
@@ -471,15 +478,13 @@ static bool compare_letters(const struct fixture *f, const char *letter,
 
 static void test_messages(void **state)
 {
+    const struct fixture *f = *state;
     struct bounce_rule rule;
-    struct fixture f;
     size_t told = 0, all = 0;
     char out[8192];
 
-    (void)state;
-    open_readers(&f, NULL);
-    for (size_t i = 0; bounce_rule_at(f.engine, i, &rule); i++) {
-        struct bounce_slice text = bounce_rule_example(f.engine, i, 0);
+    for (size_t i = 0; bounce_rule_at(f->engine, i, &rule); i++) {
+        struct bounce_slice text = bounce_rule_example(f->engine, i, 0);
 
         if (text.len == 0 || text.len > 1000)
             continue;
@@ -487,14 +492,13 @@ static void test_messages(void **state)
             size_t len = vary(text, i * 3 + j / 3, out);
 
             out[len] = '\0';
-            told += compare_letters(&f, letters[j % 3], slice_make(out, len));
-            told += compare_letters(&f, letters[j / 3], slice_make(out, len));
+            told += compare_letters(f, letters[j % 3], slice_make(out, len));
+            told += compare_letters(f, letters[j / 3], slice_make(out, len));
             all += 2;
         }
     }
     print_message("%zu of %zu told again\n", told, all);
     assert_true(told > all / 4);
-    close_readers(&f);
 }
 
 /* Rules that speak of parts of words, which the built-in ones avoid. */
@@ -541,6 +545,7 @@ static void test_odd_rules(void **state)
 /* What depends on numbers and addresses is read again. */
 static void test_values(void **state)
 {
+    const struct fixture *f = *state;
     static const char *const texts[] = {
         "452 4.2.2 quota of 10240000 bytes exceeded, try again in 1036800 "
         "seconds",
@@ -554,20 +559,17 @@ static void test_values(void **state)
         "554 5.7.1 Client host [203.0.113.6] blocked (203.0.113.5)",
         "554 5.7.1 Client host [10.0.113.69] blocked (203.0.113.5)",
     };
-    struct fixture f;
     size_t told = 0;
 
-    (void)state;
-    open_readers(&f, NULL);
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-        told += compare(&f, slice_cstr(texts[i]));
+        told += compare(f, slice_cstr(texts[i]));
     assert_int_equal(told, 3);
-    close_readers(&f);
 }
 
 /* What an address begins with, or stands behind, may make it an amount. */
 static void test_amounts_in_addresses(void **state)
 {
+    const struct fixture *f = *state;
     static const char *const pairs[][2] = {
         {"450 Greylisted, retry later <ab.smith@example.org>",
          "450 Greylisted, retry later <7m.smith@example.org>"},
@@ -580,20 +582,17 @@ static void test_amounts_in_addresses(void **state)
         {"552 5.2.2 Mailbox full, limit 20000 alice.s@example.org",
          "552 5.2.2 Mailbox full, limit 20000 alice@example.org"},
     };
-    struct fixture f;
 
-    (void)state;
-    open_readers(&f, NULL);
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        compare(&f, slice_cstr(pairs[i][0]));
-        compare(&f, slice_cstr(pairs[i][1]));
+        compare(f, slice_cstr(pairs[i][0]));
+        compare(f, slice_cstr(pairs[i][1]));
     }
-    close_readers(&f);
 }
 
 /* Other facts beside the same text make another verdict. */
 static void test_facts(void **state)
 {
+    const struct fixture *f = *state;
     const struct bounce_reply replies[] = {
         {.size = sizeof(struct bounce_reply), .text = SLICE("Mailbox full")},
         {.size = sizeof(struct bounce_reply),
@@ -617,31 +616,28 @@ static void test_facts(void **state)
     const struct bounce_result *warm, *cold;
     struct bounce_json_options options = {.size = sizeof(options)};
     char a[8192], b[8192];
-    struct fixture f;
 
-    (void)state;
-    open_readers(&f, NULL);
     for (size_t i = 0; i < 3 * count; i++) {
         const struct bounce_reply *reply = &replies[i % count];
         size_t len;
 
-        assert_int_equal(bounce_classify(f.warm, reply, &warm, NULL),
+        assert_int_equal(bounce_classify(f->warm, reply, &warm, NULL),
                          BOUNCE_OK);
-        assert_int_equal(f.warm->state.recalled, i >= count);
-        assert_int_equal(bounce_classify(f.cold, reply, &cold, NULL),
+        assert_int_equal(f->warm->state.recalled, i >= count);
+        assert_int_equal(bounce_classify(f->cold, reply, &cold, NULL),
                          BOUNCE_OK);
-        len = bounce_event_json(f.engine, warm, 0, &options, a, sizeof(a));
+        len = bounce_event_json(f->engine, warm, 0, &options, a, sizeof(a));
         assert_int_equal(
-            bounce_event_json(f.engine, cold, 0, &options, b, sizeof(b)), len);
+            bounce_event_json(f->engine, cold, 0, &options, b, sizeof(b)), len);
         assert_memory_equal(a, b, len);
     }
-    close_readers(&f);
 }
 
 /* Which rules spoke, and the template, are asked for seldom: they are made when
  * they are, and the result stays. */
 static void test_hits_and_template(void **state)
 {
+    const struct fixture *f = *state;
     const struct bounce_reply reply = {
         .size = sizeof(reply),
         .text =
@@ -649,17 +645,16 @@ static void test_hits_and_template(void **state)
     const struct bounce_result *result;
     struct bounce_hit once[64], again[64];
     struct bounce_slice template;
-    struct fixture f;
     size_t count;
 
-    (void)state;
-    open_readers(&f, NULL);
-    assert_int_equal(bounce_classify(f.warm, &reply, &result, NULL), BOUNCE_OK);
-    count = bounce_reader_hits(f.warm, once, 64);
+    assert_int_equal(bounce_classify(f->warm, &reply, &result, NULL),
+                     BOUNCE_OK);
+    count = bounce_reader_hits(f->warm, once, 64);
     assert_true(count > 0 && count <= 64);
-    assert_int_equal(bounce_classify(f.warm, &reply, &result, NULL), BOUNCE_OK);
-    assert_true(f.warm->state.recalled);
-    assert_int_equal(bounce_reader_hits(f.warm, again, 64), count);
+    assert_int_equal(bounce_classify(f->warm, &reply, &result, NULL),
+                     BOUNCE_OK);
+    assert_true(f->warm->state.recalled);
+    assert_int_equal(bounce_reader_hits(f->warm, again, 64), count);
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(once[i].rule, again[i].rule);
         assert_true(slice_eq(once[i].phrase, again[i].phrase));
@@ -667,10 +662,10 @@ static void test_hits_and_template(void **state)
     }
     assert_true(slice_eq(bounce_result_event(result, 0)->category,
                          SLICE("user_unknown")));
-    assert_int_equal(bounce_classify(f.warm, &reply, &result, NULL), BOUNCE_OK);
-    template = bounce_reader_template(f.warm);
+    assert_int_equal(bounce_classify(f->warm, &reply, &result, NULL),
+                     BOUNCE_OK);
+    template = bounce_reader_template(f->warm);
     assert_true(slice_eq(template, SLICE("{addr}: user unknown ({id})")));
-    close_readers(&f);
 }
 
 /* ---- The store ------------------------------------------------------- */
@@ -764,16 +759,16 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_outlines),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_no_outline),
-        cmocka_unit_test(test_examples),
-        cmocka_unit_test(test_messages),
+        WITH_READERS(test_outlines),
+        WITH_READERS(test_places),
+        WITH_READERS(test_no_outline),
+        WITH_READERS(test_examples),
+        WITH_READERS(test_messages),
         cmocka_unit_test(test_odd_rules),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_amounts_in_addresses),
-        cmocka_unit_test(test_facts),
-        cmocka_unit_test(test_hits_and_template),
+        WITH_READERS(test_values),
+        WITH_READERS(test_amounts_in_addresses),
+        WITH_READERS(test_facts),
+        WITH_READERS(test_hits_and_template),
         cmocka_unit_test(test_ring),
         cmocka_unit_test(test_no_room),
         cmocka_unit_test(test_no_memory),
