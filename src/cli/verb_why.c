@@ -116,13 +116,25 @@ static void add_change(struct why_run *run, const struct list_change *change)
     textbuf_byte(text, '\n');
 }
 
-static bool add_changes_of(struct why_run *run, struct bounce_slice event_id)
+/* What people do has no event that it follows from: time and outcome tell. */
+static bool is_of(const struct list_change *change, const struct record *record)
+{
+    const struct bounce_event *event = &record->event;
+
+    if (change->event_id.len > 0 || record->act == RECORD_EVENT)
+        return slice_eq(change->event_id, event->event_id);
+    return change->at == event->occurred_at &&
+           (record->act == RECORD_RELEASE) ==
+               slice_eq(change->outcome, SLICE("released"));
+}
+
+static bool add_changes_of(struct why_run *run, const struct record *record)
 {
     bool found = false;
 
     for (struct story_change *at = run->story.changes; at != NULL;
          at = at->next) {
-        if (at->told || !slice_eq(at->change.event_id, event_id))
+        if (at->told || !is_of(&at->change, record))
             continue;
         add_change(run, &at->change);
         at->told = found = true;
@@ -204,8 +216,9 @@ static bool take_event(void *ctx, const struct list_event *row)
     add_event_facts(text, row->record);
     textbuf_byte(text, '\n');
     textbuf_wrap(text, event->diagnostic, 6, run->width);
-    textbuf_wrap(text, row->record->reason, 6, run->width);
-    if (!add_changes_of(run, event->event_id) &&
+    if (!slice_eq(row->record->reason, event->diagnostic))
+        textbuf_wrap(text, row->record->reason, 6, run->width);
+    if (!add_changes_of(run, row->record) &&
         event->kind == BOUNCE_KIND_BOUNCE)
         add_no_change(run, row);
     out_tick(&run->out);

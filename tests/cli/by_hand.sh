@@ -27,6 +27,11 @@ suppress_and_release() {
     says $'nobody@example.org\tnothing\tactive' \
         "$BOUNCE" release --now 2026-03-04 nobody@example.org
     status 0 "$BOUNCE" why --now 2026-03-05 ann@example.org
+    # What was done by hand stands below its own line.
+    equal "suppress|-> suppressed: by-hand, by hand|suppress|release|-> active: released, release|release" \
+        "$(sed -n 's/^ *[0-9TZ:-]*  \(suppress\|release\)  .*/\1/p; s/^ *\(->.*\)/\1/p' out | paste -sd '|')" \
+        "acts and their changes"
+    hasnt "Changes without" out
     has "asked us" out
     has "her wish" out
     equal "suppressed asked us|released her wish" \
