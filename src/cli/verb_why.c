@@ -218,8 +218,7 @@ static bool take_event(void *ctx, const struct list_event *row)
     textbuf_wrap(text, event->diagnostic, 6, run->width);
     if (!slice_eq(row->record->reason, event->diagnostic))
         textbuf_wrap(text, row->record->reason, 6, run->width);
-    if (!add_changes_of(run, row->record) &&
-        event->kind == BOUNCE_KIND_BOUNCE)
+    if (!add_changes_of(run, row->record) && event->kind == BOUNCE_KIND_BOUNCE)
         add_no_change(run, row);
     out_tick(&run->out);
     return true;
