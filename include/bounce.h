@@ -201,7 +201,7 @@ enum bounce_recipient_from {
     BOUNCE_FROM_FINAL_RECIPIENT,
     BOUNCE_FROM_ORIGINAL_RECIPIENT,
     BOUNCE_FROM_FEEDBACK,      /* Original-Rcpt-To, Removal-Recipient */
-    BOUNCE_FROM_FAILED_HEADER, /* X-Failed-Recipients */
+    BOUNCE_FROM_FAILED_HEADER, /* X-Failed-Recipients; a list: X-BeenThere */
     BOUNCE_FROM_TEXT,          /* the report's human text */
     BOUNCE_FROM_DIAGNOSTIC,    /* an address inside the quoted reply */
     BOUNCE_FROM_AUTHOR,        /* From of an auto-reply */

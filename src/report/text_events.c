@@ -164,6 +164,14 @@ static struct bounce_slice disposition_recipient(struct collect *collect)
     return address_is(found) ? found : SLICE_NULL;
 }
 
+/* Software of a list that refuses names the list in a field, and in the text
+ * whom to ask. */
+static struct bounce_slice list_address(const struct collect *collect)
+{
+    return address_find(
+        mime_index_value(&collect->outer.index, MIME_FIELD_X_BEENTHERE), NULL);
+}
+
 /* "Contact help@example.org": who is asked for help is no recipient. */
 static bool is_helper(struct bounce_slice address)
 {
@@ -241,6 +249,10 @@ static void add_unnamed(struct collect *collect, struct text_report *report)
     verp = address_verp(collect->message, collect->outer.to_address);
     from = BOUNCE_FROM_FINAL_RECIPIENT;
     found = disposition_recipient(collect);
+    if (found.ptr == NULL && report->known) {
+        found = list_address(collect);
+        from = BOUNCE_FROM_FAILED_HEADER;
+    }
     if (found.ptr == NULL) {
         found = passing_address(collect, body, verp);
         from = BOUNCE_FROM_TEXT;
