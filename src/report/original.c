@@ -29,6 +29,17 @@ static struct bounce_slice with_brackets(struct bounce_slice value)
     return slice_trim(value);
 }
 
+/* RFC 2919: a description, then the list's identifier in angle brackets. */
+static struct bounce_slice list_id(struct bounce_slice value)
+{
+    size_t open = slice_rfind_byte(value, '<');
+    size_t close = slice_rfind_byte(value, '>');
+
+    if (open == SLICE_NPOS || close == SLICE_NPOS || close <= open + 1)
+        return slice_trim(value);
+    return slice_trim(slice_sub(value, open + 1, close - open - 1));
+}
+
 /* Takes the address of the field unless an earlier one told it. */
 static void take_address(struct collect *collect,
                          const struct mime_index *index, enum mime_field field,
@@ -69,7 +80,7 @@ void original_from_headers(struct collect *collect,
         if (is_campaign_field(h->field) && o->campaign.ptr == NULL)
             keep(&o->campaign, mime_decode_header(m, h->value));
         else if (h->field == MIME_FIELD_LIST_ID && list.ptr == NULL)
-            keep(&list, mime_decode_header(m, h->value));
+            keep(&list, list_id(mime_decode_header(m, h->value)));
     }
     keep(&o->campaign, list);
     if (o->date == BOUNCE_NO_TIME)
