@@ -121,7 +121,8 @@ static void add_text(const struct explain_run *run, struct textbuf *text,
         textbuf_format(&title, " at %.*s", CLI_ARG(code->service));
     if (code->title.len > 0)
         textbuf_format(&title, ": %.*s", CLI_ARG(code->title));
-    if (code->reference.len > 0)
+    if (code->reference.len > 0 &&
+        slice_find_nocase(code->title, code->reference) == SLICE_NPOS)
         textbuf_format(&title, " (%.*s)", CLI_ARG(code->reference));
     textbuf_byte(&title, '\0');
     explain_paragraph(run, text, title.ptr,

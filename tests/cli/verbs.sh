@@ -20,6 +20,9 @@ has "421: " out
 status 0 "$BOUNCE" explain X.1.1
 status 0 "$BOUNCE" explain 5.1.1
 has "5.1.1: " out
+status 0 "$BOUNCE" explain 605
+has "605: Suppressed: previously bounced (Mailgun)" out
+hasnt "(Mailgun) (Mailgun" out
 status 0 "$BOUNCE" explain --service mailgun 605
 has "605 at mailgun" out
 status 0 "$BOUNCE" explain 559
