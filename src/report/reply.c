@@ -29,6 +29,7 @@ struct scan {
     size_t opened; /* behind the last opening wrapper; SLICE_NPOS none */
     size_t tail;   /* where the quoted reply ends; SLICE_NPOS at the end */
     struct bounce_slice outer; /* status of a head that was replaced */
+    size_t asked;              /* behind WRAP_ASKED; 0: there is none */
     struct bounce_slice loose; /* status behind the head */
     bool loose_marked;         /* ... written "(#5.1.1)" */
 };
@@ -258,7 +259,14 @@ static size_t take_wrap(struct scan *scan, size_t at)
     if (wrap == NULL)
         return 1;
     end = at + len;
-    /* What the server says when we leave is not why we do. */
+    /* What the server says when we leave is not why we do; nor is what was said
+     * of the sender's address why it was said. */
+    if ((wrap->flags & WRAP_ASIDE) != 0) {
+        scan->reply->stage = wrap->stage;
+        if (scan->tail == SLICE_NPOS)
+            scan->tail = end;
+        return low.len - at;
+    }
     if (scan->head.code >= 400 &&
         slice_starts(slice_from(low, at), SLICE(">>> quit"))) {
         if (scan->tail == SLICE_NPOS)
@@ -279,6 +287,8 @@ static size_t take_wrap(struct scan *scan, size_t at)
         scan->reply->expired = true;
     if ((wrap->flags & WRAP_TAIL) != 0 && scan->tail == SLICE_NPOS && at > 0)
         scan->tail = at;
+    if ((wrap->flags & WRAP_ASKED) != 0)
+        scan->asked = end;
     if ((wrap->flags & WRAP_COLON) != 0)
         end = behind_colon(scan, end);
     if ((wrap->flags & WRAP_OPEN) != 0) {
@@ -387,6 +397,20 @@ static struct bounce_slice strip_edges(struct bounce_slice s)
     return slice_trim(s);
 }
 
+/* A relay asked another server, and calls the recipient undeliverable whatever
+ * that said: its own trouble there too. What it quotes counts alone. */
+static void forget_asker(struct scan *scan)
+{
+    const struct bounce_slice inner = scan->reply->inner;
+
+    if (scan->asked == 0 || scan->head.code == 0 || scan->head_at < scan->asked)
+        return;
+    scan->reply->whole = inner;
+    scan->outer = SLICE_NULL;
+    if (scan->loose.ptr < inner.ptr)
+        scan->loose = SLICE_NULL;
+}
+
 static void finish(struct scan *scan)
 {
     struct reply *reply = scan->reply;
@@ -400,6 +424,7 @@ static void finish(struct scan *scan)
     end = closing(scan, start, end);
     reply->inner = slice_trim(slice_sub(scan->whole, start, end - start));
     reply->text = reply->inner;
+    forget_asker(scan);
     if (headed && start == scan->head_at)
         reply->text = slice_from(reply->inner, scan->head.len);
     reply->text = strip_edges(reply->text);

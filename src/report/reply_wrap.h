@@ -14,7 +14,9 @@ enum {
     WRAP_EXPIRED = 1 << 5,     /* it tells that retries ended */
     WRAP_COLON = 1 << 6,       /* the reply begins behind the next ":" */
     WRAP_PREFIX = 1 << 7,      /* only words in front, never a reply alone */
-    WRAP_LAST = 1 << 8         /* counts where no word stands behind it */
+    WRAP_LAST = 1 << 8,        /* counts where no word stands behind it */
+    WRAP_ASKED = 1 << 9,       /* what a relay made of the reply behind it */
+    WRAP_ASIDE = 1 << 10       /* the reply behind it is of something else */
 };
 
 struct reply_wrap {

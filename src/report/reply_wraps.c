@@ -106,6 +106,10 @@ const struct reply_wrap REPLY_WRAPS[] = {
     {TEXT("queue.expired"), WRAP_EXPIRED, S(NONE)},    /* exchange */
     {TEXT("reason: "), WRAP_OPEN, S(NONE)},
     {TEXT("received >>> "), WRAP_OPEN, S(NONE)}, /* interscan */
+    {TEXT("recipient address rejected: undeliverable address: "), WRAP_ASKED,
+     S(NONE)}, /* postfix */
+    {TEXT("recipient address rejected: unverified address: "), WRAP_ASKED,
+     S(NONE)},
     {TEXT("refused to accept your message ("), WRAP_STAGE, S(NONE)}, /* x6 */
     {TEXT("refused to talk to me: "), WRAP_OPEN | WRAP_HOST_BEFORE, S(CONNECT)},
     {TEXT("rejected command '"), WRAP_STAGE | WRAP_HOST_BEFORE, S(NONE)},
@@ -129,10 +133,14 @@ const struct reply_wrap REPLY_WRAPS[] = {
     {TEXT("returned '"), WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)}, /* exchange */
     {TEXT("said: "), WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)},     /* postfix */
     {TEXT("says: "), WRAP_OPEN | WRAP_HOST_BEFORE, S(NONE)}, /* communigate */
-    {TEXT("sent <<< "), WRAP_STAGE, S(NONE)},                /* interscan */
-    {TEXT("server "), WRAP_HOST, S(NONE)},                   /* mailfoundry */
-    {TEXT("server <"), WRAP_HOST, S(NONE)},                  /* x6 */
-    {TEXT("server at "), WRAP_HOST, S(NONE)},                /* exchange */
+    {TEXT("sender address rejected: undeliverable address: "), WRAP_ASIDE,
+     S(MAIL)}, /* postfix */
+    {TEXT("sender address rejected: unverified address: "), WRAP_ASIDE,
+     S(MAIL)},
+    {TEXT("sent <<< "), WRAP_STAGE, S(NONE)}, /* interscan */
+    {TEXT("server "), WRAP_HOST, S(NONE)},    /* mailfoundry */
+    {TEXT("server <"), WRAP_HOST, S(NONE)},   /* x6 */
+    {TEXT("server at "), WRAP_HOST, S(NONE)}, /* exchange */
     {TEXT("server response to mail from:"), WRAP_OPEN, S(MAIL)}, /* imail */
     {TEXT("smtp error from remote mail server after "),
      WRAP_STAGE | WRAP_OPEN | WRAP_COLON, S(NONE)}, /* exim */
