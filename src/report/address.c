@@ -30,6 +30,18 @@ static bool is_domain_byte(unsigned char c)
     return byte_set_has(&domain, c);
 }
 
+/* Marks beyond ASCII that stand right behind an address: those of Latin-1
+ * (U+0080 to U+00BF: quotation marks, a blank that does not break) and the
+ * Arabic comma and semicolon. */
+static bool is_punctuation(struct bounce_slice s)
+{
+    unsigned char c = (unsigned char)s.ptr[0];
+
+    return c == 0xC2 || (c == 0xD8 && s.len > 1 &&
+                         ((unsigned char)s.ptr[1] == 0x8C ||
+                          (unsigned char)s.ptr[1] == 0x9B));
+}
+
 /* Bytes of a domain or address literal at the start of s; 0: none. */
 static size_t match_domain(struct bounce_slice s)
 {
@@ -51,6 +63,8 @@ static size_t match_domain(struct bounce_slice s)
          * words of Chinese or Japanese; a label does not mix the two. */
         if ((unsigned char)s.ptr[len] >= 0xE0 && len > 0 &&
             ascii_is_alnum((unsigned char)s.ptr[len - 1]))
+            break;
+        if (is_punctuation(slice_from(s, len)))
             break;
         len++;
     }

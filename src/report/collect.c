@@ -5,6 +5,7 @@
 #include "base/date.h"
 #include "base/hash.h"
 #include "report/address.h"
+#include "report/mend.h"
 #include "report/original.h"
 #include "report/parts.h"
 #include "report/reply_code.h"
@@ -72,7 +73,7 @@ bool collect_init(struct collect *collect, struct message *message,
 {
     memset(collect, 0, sizeof(*collect));
     collect->message = message;
-    collect->root = root;
+    collect->root = mend_multipart(message, root);
     collect->original.date = BOUNCE_NO_TIME;
     read_outer(collect);
     parts_find(collect);

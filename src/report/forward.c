@@ -10,9 +10,14 @@ bool forward_is(const struct collect *collect)
         "enc:",  "doorst:", "vs:",   "vb:",   "vl:",  "pd:",
         "转发:", "转发：",  "轉寄:", "転送:", "전달:"};
 
+    struct bounce_slice subject = collect->outer.subject;
+    size_t close = slice_find_byte(subject, ']');
+
+    /* "[EXTERNAL] Fwd: ..." */
+    if (slice_starts(subject, SLICE("[")) && close != SLICE_NPOS)
+        subject = slice_trim(slice_from(subject, close + 1));
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-        if (slice_starts_nocase(collect->outer.subject,
-                                slice_cstr(prefixes[i])))
+        if (slice_starts_nocase(subject, slice_cstr(prefixes[i])))
             return true;
     return false;
 }
@@ -191,6 +196,16 @@ bool forward_may_attach(const struct collect *outer,
     if (outer->outer.list && !digest)
         return false;
     if (digest || forward_is(outer))
-        return fields || nested->outer.daemon || nested->outer.null_sender;
+        return true;
     return fields && !slice_starts_nocase(outer->outer.subject, SLICE("re:"));
+}
+
+bool forward_is_bounce(const struct collect *nested)
+{
+    const struct bounce_event *e = &nested->events[0].event;
+
+    return nested->count > 0 && e->kind != BOUNCE_KIND_AUTO_REPLY &&
+           e->kind != BOUNCE_KIND_CHALLENGE &&
+           (nested->outer.daemon || nested->outer.null_sender ||
+            nested->parts.report || e->written_by.ptr != NULL);
 }

@@ -18,4 +18,8 @@ bool forward_may_attach(const struct collect *outer,
                         const struct mime_part *part,
                         const struct collect *nested);
 
+/* Whether the events of a message that was attached, or is quoted, tell of a
+ * delivery: a mail system sent it, or wrote it in its own format. */
+bool forward_is_bounce(const struct collect *nested);
+
 #endif

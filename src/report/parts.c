@@ -37,9 +37,17 @@ static bool is_returned(const struct mime_part *part)
            is_media(part, "message/global-headers");
 }
 
+/* Software of lists puts its own part behind a message: Mailman's begins with
+ * a rule of underscores. */
+static bool is_footer(struct bounce_slice text)
+{
+    return slice_starts(text, SLICE("____________________"));
+}
+
 static void add_text(struct walk *walk, struct bounce_slice text)
 {
-    if (slice_trim(text).len == 0)
+    if (slice_trim(text).len == 0 ||
+        (walk->first.ptr != NULL && is_footer(slice_trim(text))))
         return;
     if (walk->first.ptr == NULL) {
         walk->first = text;

@@ -186,7 +186,8 @@ static void read_attached(struct collect *all, const struct mime_part *part)
         if (p->type != MIME_TYPE_MESSAGE || p->child == NULL) {
             read_attached(all, p);
         } else if (collect_init(&nested, all->message, p->child) &&
-                   forward_may_attach(all, p, &nested) && read_kinds(&nested)) {
+                   forward_may_attach(all, p, &nested) && read_kinds(&nested) &&
+                   forward_is_bounce(&nested)) {
             if (nested.outer.message_id.ptr == NULL)
                 nested.outer.message_id = all->outer.message_id;
             finish(&nested);
@@ -218,7 +219,7 @@ bool report_read(struct message *message, const struct mime_part *root,
         struct collect nested;
         const struct mime_part *part = forward_parse(&collect);
         if (part != NULL && collect_init(&nested, message, part) &&
-            nested.outer.daemon && read_kinds(&nested)) {
+            read_kinds(&nested) && forward_is_bounce(&nested)) {
             distrust(&nested);
             nested.outer.message_id = collect.outer.message_id;
             collect = nested;
@@ -227,7 +228,7 @@ bool report_read(struct message *message, const struct mime_part *root,
     if (collect.count > 0)
         finish(&collect);
     else
-        read_attached(&collect, root);
+        read_attached(&collect, collect.root);
     if (collect.count == 0)
         add_none(&collect);
     report_out->events = collect.events;

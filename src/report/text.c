@@ -51,7 +51,7 @@ static struct bounce_slice without_divider(struct bounce_slice body)
 void text_recognize(struct collect *collect, struct text_report *report_out)
 {
     struct bounce_slice human = collect->human;
-    size_t end, found;
+    size_t begin = 0, found = 0, end;
 
     memset(report_out, 0, sizeof(*report_out));
     format_recognize(collect, human, &report_out->found);
@@ -62,7 +62,12 @@ void text_recognize(struct collect *collect, struct text_report *report_out)
     end = human.len;
     if (report_out->seen.returned != SIZE_MAX)
         end = line_offset(human, report_out->seen.returned);
-    found = original_find(slice_sub(human, 0, end));
+    /* What stands above the recipients is no returned message: PMDF tells
+     * whose it was by its fields. */
+    if (report_out->seen.begin != SIZE_MAX)
+        begin = line_offset(human, report_out->seen.begin);
+    if (begin < end)
+        found = begin + original_find(slice_sub(human, begin, end - begin));
     if (found < end && found > 0)
         end = found;
     report_out->body = slice_sub(human, 0, end);
