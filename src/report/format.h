@@ -63,7 +63,7 @@ struct format_line {
     uint32_t text; /* a compiled pattern, see pattern.h */
     uint16_t text_len;
     uint8_t kind;
-    uint8_t first; /* the only byte that a line may begin with; 0: any */
+    uint8_t first;     /* the only byte that a line may begin with; 0: any */
     uint8_t addresses; /* so many from here on, at least, want an address */
 };
 
