@@ -40,6 +40,8 @@ const struct reply_wrap REPLY_WRAPS[] = {
     {TEXT("but greeting failed."), WRAP_HOST_BEFORE, S(CONNECT)},
     {TEXT("but my name was rejected."), WRAP_HOST_BEFORE, S(HELO)},
     {TEXT("but sender was rejected."), WRAP_HOST_BEFORE, S(MAIL)},
+    {TEXT("callout verification failed: "), WRAP_OPEN | WRAP_ASKED,
+     S(NONE)}, /* exim */
     {TEXT("closed connection in response to "), WRAP_STAGE | WRAP_HOST_BEFORE,
      S(NONE)}, /* exim */
     {TEXT("closed the connection in response to "), WRAP_STAGE, S(NONE)},
