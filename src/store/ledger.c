@@ -19,9 +19,10 @@ struct ledger *ledger_new(struct book *book)
     ledger->breaker = breaker_new();
     ledger->watch = watch_new();
     ledger->finisher = finisher_new(book);
+    ledger->days = event_days_new();
     if (ledger->tally == NULL || ledger->holds == NULL ||
         ledger->breaker == NULL || ledger->watch == NULL ||
-        ledger->finisher == NULL) {
+        ledger->finisher == NULL || ledger->days == NULL) {
         ledger_free(ledger);
         return NULL;
     }
@@ -44,6 +45,7 @@ void ledger_free(struct ledger *ledger)
     breaker_free(ledger->breaker);
     watch_free(ledger->watch);
     finisher_free(ledger->finisher);
+    event_days_free(ledger->days);
     bounce_reader_free(ledger->reader);
     for (size_t i = 0; i < ledger->state_count; i++)
         free(ledger->states[i]);
@@ -175,6 +177,7 @@ enum store_err ledger_transact(struct ledger *ledger, enum store_err err,
     if (err != STORE_OK) {
         holds_drop(ledger->holds);
         watch_drop(ledger->watch);
+        event_days_drop(ledger->days);
     }
     return err;
 }

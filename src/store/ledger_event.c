@@ -133,6 +133,10 @@ enum store_err entries_put(struct ledger *ledger, const struct entry *entries,
 
         if (!entries[i].fresh)
             continue;
+        err = event_days_note(ledger->days, ledger->book, entries[i].at,
+                              entries[i].seq, error);
+        if (err != STORE_OK)
+            return err;
         row = rows_add(ledger, &rows);
         if (row == NULL || !fill_row(ledger, &entries[i], row))
             return ledger_nomem(error);

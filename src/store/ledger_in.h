@@ -9,6 +9,7 @@
 #define BOUNCE_STORE_LEDGER_IN_H
 
 #include "base/arena.h"
+#include "store/event_day.h"
 #include "store/ledger.h"
 
 #define HOUR_S 3600
@@ -145,6 +146,7 @@ struct ledger {
     struct breaker *breaker;
     struct watch *watch;
     struct finisher *finisher;
+    struct event_days *days;
 
     int64_t fold_seq; /* ledger_fold() goes on behind this event */
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "store/event_day.h"
 #include "store/list_record.h"
 
 #define ARENA_MAX ((size_t)1 << 30)
@@ -36,6 +37,7 @@ struct search {
     struct words kind_words, categories, domains, providers;
     struct words scopes, campaigns, ips, senders, rules;
     enum index index;
+    int64_t first_seq; /* events since the time that is asked for begin here */
     struct stream *streams;
     size_t stream_count, looked;
     struct query query;
@@ -139,7 +141,11 @@ static void add_index(struct search *s, const struct stream *stream)
             query_add(q, " AND at < ");
             query_value(q, store_int(f->until));
         }
-        break;
+        return;
+    }
+    if (s->first_seq > 0 && (f->newest_first || !stream->begun)) {
+        query_add(q, " AND seq >= ");
+        query_value(q, store_int(s->first_seq));
     }
 }
 
@@ -462,6 +468,8 @@ static enum store_err list(struct search *s, take_event *take, void *ctx,
     if (s->filter->address.ptr != NULL)
         err =
             list_find_address(s->book, s->filter->address, &s->address, error);
+    else if (s->filter->since != BOUNCE_NO_TIME)
+        err = event_days_first(s->book, s->filter->since, &s->first_seq, error);
     if (err == STORE_OK)
         err = begin_streams(s, error);
     return err == STORE_OK ? walk(s, take, ctx, error) : err;
