@@ -246,6 +246,8 @@ static void add_type(struct seen *seen, const char *place,
 {
     char type[256] = "text/plain";
 
+    if (part->type == MIME_TYPE_MESSAGE) /* what a digest holds unnamed */
+        snprintf(type, sizeof(type), "message/rfc822");
     if (part->media_type.len > 0)
         snprintf(type, sizeof(type), "%.*s", (int)part->media_type.len,
                  part->media_type.ptr);
