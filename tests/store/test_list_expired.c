@@ -113,9 +113,9 @@ static void fill(struct desk *desk)
     desk_apply(desk, &over);
     desk_apply(desk, &live);
     desk_apply(desk, &hard);
-    multiply(desk, "gone", 2500, 3);
+    multiply(desk, "gone", 2100, 3);
     multiply(desk, "left", 700, 9);
-    multiply(desk, "over", 2500, 600);
+    multiply(desk, "over", 1000, 600);
     multiply(desk, "live", 300, 30);
     multiply(desk, "hard", 200, 1000);
 }
@@ -142,9 +142,9 @@ static void expect_alike(struct desk *desk, struct list_filter filter)
     list(desk, &key, &every);
     list(desk, &filter, &all);
     assert_true(all.count > 40);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 2; i++) {
         pages.count = 0;
-        list_pages(desk, filter, i == 0 ? 60 : 300, i == 2 ? 500 : 0, &pages);
+        list_pages(desk, filter, i == 0 ? 60 : 300, i == 0 ? 0 : 500, &pages);
         assert_int_equal(pages.count, all.count);
         for (size_t k = 0; k < all.count; k++)
             assert_string_equal(pages.list[k], all.list[k]);
