@@ -323,8 +323,8 @@ static bool is_users(const struct subject *s, const struct best_rule *best)
            best->tables == s->knowledge->sets[0];
 }
 
-static void decide(struct subject *s, const struct texts *texts,
-                   struct bounce_event *event)
+static void decide_by_all(struct subject *s, const struct texts *texts,
+                          struct bounce_event *event)
 {
     for (unsigned w = TAB_WEIGHT_NORMAL; w <= TAB_WEIGHT_LAST; w++) {
         if (is_users(s, &texts->diagnostic[w])) {
@@ -340,6 +340,30 @@ static void decide(struct subject *s, const struct texts *texts,
         return;
     set_category(s, event, SLICE("undetermined"), BOUNCE_EVIDENCE_NONE,
                  SURE_NOTHING);
+}
+
+/* Statuses X.1.7 and X.1.8 are of the sender's address (RFC 3463 section 3.2),
+ * and so is what answers MAIL FROM. */
+static bool is_of_sender(const struct subject *s)
+{
+    return s->stage == BOUNCE_STAGE_MAIL ||
+           (s->status[0] != 0 && s->status[1] == 1 &&
+            (s->status[2] == 7 || s->status[2] == 8));
+}
+
+/* Words for a recipient that is not there serve for senders too. What users' own
+ * rules say stands. */
+static void decide(struct subject *s, const struct texts *texts,
+                   struct bounce_event *event)
+{
+    decide_by_all(s, texts, event);
+    if (event->cls != BOUNCE_CLASS_HARD || !is_of_sender(s) ||
+        is_users(s, &texts->diagnostic[TAB_WEIGHT_NORMAL]))
+        return;
+    set_category(s, event, SLICE("sender_rejected"), event->evidence_by,
+                 event->confidence * CONTESTED);
+    event->advice.remedy = SLICE_NULL;
+    event->signals.person_left = -1;
 }
 
 /* ---- What no rule decides -------------------------------------------- */
