@@ -64,7 +64,8 @@ static size_t match_domain(struct bounce_slice s)
         if ((unsigned char)s.ptr[len] >= 0xE0 && len > 0 &&
             ascii_is_alnum((unsigned char)s.ptr[len - 1]))
             break;
-        if (is_punctuation(slice_from(s, len)))
+        if ((unsigned char)s.ptr[len] >= 0x80 &&
+            is_punctuation(slice_from(s, len)))
             break;
         len++;
     }

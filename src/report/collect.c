@@ -73,9 +73,12 @@ bool collect_init(struct collect *collect, struct message *message,
 {
     memset(collect, 0, sizeof(*collect));
     collect->message = message;
-    collect->root = mend_multipart(message, root);
+    collect->root = root;
     collect->original.date = BOUNCE_NO_TIME;
     read_outer(collect);
+    collect->root = mend_multipart(
+        message, root,
+        collect->outer.index.first[MIME_FIELD_CONTENT_TYPE] != NULL);
     parts_find(collect);
     if (collect->parts.returned != NULL)
         parts_read_returned(collect);

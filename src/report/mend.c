@@ -6,12 +6,18 @@
 /* RFC 2046 section 5.1.1: a boundary has 70 characters at most. */
 enum { BOUNDARY_MAX = 70, LINES_LOOKED_AT = 6 };
 
-/* The boundary that the body begins with, behind a sentence for old programs:
- * a line of "--" and more, and fields of a part right below it. */
+/* The boundary that the body begins with, behind a sentence for old programs
+ * ("This is a MIME-encapsulated message"): a line of "--" and more, and fields
+ * of a part right below it. */
 static struct bounce_slice find_boundary(struct bounce_slice body)
 {
     struct bounce_slice line, boundary = SLICE_NULL;
 
+    while (body.len > 0 && (body.ptr[0] == '\n' || body.ptr[0] == '\r'))
+        body = slice_from(body, 1);
+    if (!slice_starts(body, SLICE("--")) &&
+        !slice_starts(body, SLICE("This is a")))
+        return SLICE_NULL;
     for (int i = 0; i < LINES_LOOKED_AT && slice_next_line(&body, &line); i++) {
         if (boundary.ptr != NULL &&
             slice_starts_nocase(line, SLICE("Content-")))
@@ -28,7 +34,8 @@ static struct bounce_slice find_boundary(struct bounce_slice body)
 }
 
 const struct mime_part *mend_multipart(struct message *message,
-                                       const struct mime_part *root)
+                                       const struct mime_part *root,
+                                       bool has_type)
 {
     const struct bounce_slice type =
         SLICE("Content-Type: multipart/mixed; boundary=\"");
@@ -37,8 +44,7 @@ const struct mime_part *mend_multipart(struct message *message,
     struct buf text;
 
     if (root->child != NULL || root->encoding != MIME_ENCODING_IDENTITY ||
-        (root->type != MIME_TYPE_MULTIPART &&
-         mime_find(root->headers, SLICE("Content-Type")) != NULL))
+        (root->type != MIME_TYPE_MULTIPART && has_type))
         return root;
     boundary = find_boundary(root->body);
     if (boundary.ptr == NULL)

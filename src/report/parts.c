@@ -109,10 +109,11 @@ static bool is_status_file(const struct walk *walk,
 
 static bool is_status(const struct walk *walk, const struct mime_part *part)
 {
-    return part->type == MIME_TYPE_DELIVERY_STATUS ||
-           is_media(part, "message/xdelivery-status") ||
+    if (part->type != MIME_TYPE_OTHER)
+        return part->type == MIME_TYPE_DELIVERY_STATUS;
+    return is_media(part, "message/xdelivery-status") ||
            is_media(part, "message/delivery-status") ||
-           (part->type == MIME_TYPE_OTHER && is_status_file(walk, part));
+           is_status_file(walk, part);
 }
 
 static void visit(struct walk *walk, const struct mime_part *part)

@@ -38,8 +38,11 @@ static size_t line_offset(struct bounce_slice s, size_t line)
 static struct bounce_slice without_divider(struct bounce_slice body)
 {
     struct bounce_slice s = slice_trim(body), line;
-    size_t end = slice_rfind_byte(s, '\n');
+    size_t end;
 
+    if (s.len == 0 || memchr("-=*_:", s.ptr[s.len - 1], 5) == NULL)
+        return body;
+    end = slice_rfind_byte(s, '\n');
     line = end == SLICE_NPOS ? s : slice_trim(slice_from(s, end + 1));
     if (!slice_starts(line, SLICE("---")) &&
         !slice_starts(line, SLICE("===")) &&
