@@ -2,6 +2,7 @@
  * Reading lines by the patterns of a format. */
 #include "report/text.h"
 
+#include "report/address.h"
 #include "report/original.h"
 #include "report/pattern.h"
 #include "report/pattern_piece.h"
@@ -301,6 +302,46 @@ static void begin_section(struct extraction *x, unsigned kind)
     x->open = NULL;
 }
 
+/* How many addresses, and nothing else, with commas between them. */
+static size_t count_listed(struct bounce_slice line)
+{
+    size_t count = 0, end;
+
+    for (line = slice_trim(line); line.len > 0; count++) {
+        if (address_at(line, &end).ptr == NULL)
+            return 0;
+        line = slice_trim(slice_from(line, end));
+        if (line.len == 0)
+            continue;
+        if (line.ptr[0] != ',' && line.ptr[0] != ';')
+            return 0;
+        line = slice_trim(slice_from(line, 1));
+    }
+    return count;
+}
+
+/* "ann@example.org, bob@example.com" */
+static bool read_listed(struct extraction *x, struct bounce_slice line)
+{
+    size_t count;
+
+    if (memchr(line.ptr, ',', line.len) == NULL &&
+        memchr(line.ptr, ';', line.len) == NULL)
+        return false;
+    count = count_listed(line);
+    if (count < 2 || is_wrapped(x, line))
+        return false;
+    for (size_t end; count > 0; count--) {
+        struct pattern_facts facts;
+
+        memset(&facts, 0, sizeof(facts));
+        facts.addr = address_find(line, &end);
+        begin_entry(x, facts.addr, SLICE_NULL, &facts);
+        line = slice_from(line, end);
+    }
+    return true;
+}
+
 /* The first pattern that fits decides what a line is. Most do not even fit its
  * beginning, or want an address where none is. */
 static void read_line(struct extraction *x, struct bounce_slice line)
@@ -310,6 +351,8 @@ static void read_line(struct extraction *x, struct bounce_slice line)
     bool address = slice_find_byte(line, '@') != SLICE_NPOS;
     struct pattern_facts facts;
 
+    if (address && read_listed(x, line))
+        return;
     for (size_t i = 0; i < f->lines; i++) {
         const struct format_line *p = &FORMAT_LINES[f->first_line + i];
         struct bounce_slice pattern;
