@@ -3,23 +3,39 @@
 
 #include "base/buf.h"
 
+static bool begins_with_any(struct bounce_slice subject,
+                            const char *const *prefixes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_starts_nocase(subject, slice_cstr(prefixes[i])))
+            return true;
+    return false;
+}
+
 bool forward_is(const struct collect *collect)
 {
     static const char *const prefixes[] = {
         "fwd:",  "fw:",     "wg:",   "tr:",   "rv:",  "i:",
         "enc:",  "doorst:", "vs:",   "vb:",   "vl:",  "pd:",
         "转发:", "转发：",  "轉寄:", "転送:", "전달:"};
-
     struct bounce_slice subject = collect->outer.subject;
     size_t close = slice_find_byte(subject, ']');
 
     /* "[EXTERNAL] Fwd: ..." */
     if (slice_starts(subject, SLICE("[")) && close != SLICE_NPOS)
         subject = slice_trim(slice_from(subject, close + 1));
-    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-        if (slice_starts_nocase(subject, slice_cstr(prefixes[i])))
-            return true;
-    return false;
+    return begins_with_any(subject, prefixes,
+                           sizeof(prefixes) / sizeof(prefixes[0]));
+}
+
+bool forward_is_answer(const struct collect *collect)
+{
+    static const char *const prefixes[] = {
+        "re:",  "aw:",  "antw:", "sv:",  "odp:", "rif:",
+        "res:", "ynt:", "回复",  "答复", "回覆"};
+
+    return begins_with_any(collect->outer.subject, prefixes,
+                           sizeof(prefixes) / sizeof(prefixes[0]));
 }
 
 /* Mail programs write the fields of what they forward in the language of who
@@ -197,7 +213,7 @@ bool forward_may_attach(const struct collect *outer,
         return false;
     if (digest || forward_is(outer))
         return true;
-    return fields && !slice_starts_nocase(outer->outer.subject, SLICE("re:"));
+    return fields && !forward_is_answer(outer);
 }
 
 bool forward_is_bounce(const struct collect *nested)

@@ -9,6 +9,9 @@
 /* Whether the subject says that the mail is forwarded. */
 bool forward_is(const struct collect *collect);
 
+/* Whether the subject says that a person answers. */
+bool forward_is_answer(const struct collect *collect);
+
 /* The message that is quoted in the text, parsed; NULL when there is none. */
 const struct mime_part *forward_parse(struct collect *collect);
 

@@ -3,6 +3,7 @@
 #include "report/text.h"
 
 #include "report/address.h"
+#include "report/forward.h"
 #include "report/original.h"
 #include "report/pattern.h"
 #include "report/pattern_piece.h"
@@ -119,7 +120,8 @@ bool text_guess(struct collect *collect, const struct text_report *report)
     unsigned places = report->seen.places, count = 0;
     bool daemon;
 
-    if (report->seen.excluded || collect->outer.list)
+    if (report->seen.excluded || collect->outer.list ||
+        forward_is_answer(collect))
         return false;
     if (collect->outer.daemon)
         places |= 1U << FORMAT_PLACE_FROM;
