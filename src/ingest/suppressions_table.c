@@ -132,12 +132,15 @@ static bool is_set(struct bounce_slice value)
 
 bool suppressions_is_table(const struct row *row)
 {
-    bool marked = false;
+    bool marked;
 
-    for (size_t i = 0; row->titled && i < MARKS && !marked; i++)
+    if (!row->titled)
+        return false;
+    /* A log, whatever happened first. */
+    marked = row_first(row, "event eventtype sttext").len > 0;
+    for (size_t i = 0; i < MARKS && !marked; i++)
         marked = row_has(row, marks[i].name);
-    return row->titled &&
-           (marked || status_of(row) != UNTOLD || reason_of(row) != UNTOLD);
+    return marked || status_of(row) != UNTOLD || reason_of(row) != UNTOLD;
 }
 
 static bool is_there(const struct reading *reading, enum bounce_slot slot)

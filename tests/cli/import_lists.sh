@@ -155,6 +155,8 @@ END
 imports "plain/table hard 1, complaint 1, unsubscribe 1; 2 mail may be sent there; 1 a block, not a suppression of the address; 1 bad" log.csv
 has "log.csv:8: its status tells neither that mail may be sent there nor that it may not" err
 imports "plain/addresses manual 7" log.csv --from plain/addresses
+printf 'event,email\npurple,a@example.org\ndelivered,b@example.org\nbounce,c@example.org\n' >log2.csv
+imports "plain/table hard 1; 1 mail may be sent there; 1 bad" log2.csv
 cat >subscribers.csv <<'END'
 uuid,email,name,status,created_at
 1,a@example.org,A,enabled,2026-03-13T10:00:00Z
