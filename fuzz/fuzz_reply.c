@@ -32,8 +32,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     reply_parse(&message, slice_make((const char *)data, size), &reply);
     require(message.failed == BOUNCE_OK);
     require(reply.whole.len <= options.max_diagnostic);
-    require(inside(reply.inner, reply.whole));
-    require(inside(reply.text, reply.whole));
+    require(inside(reply.basis, reply.whole));
+    require(inside(reply.inner, reply.basis));
+    require(inside(reply.text, reply.basis));
     require(inside(reply.host, reply.whole));
     require(inside(reply.ip, reply.whole));
     require(reply.code == 0 || (reply.code >= 200 && reply.code <= 699));

@@ -61,18 +61,18 @@ bool subject_match(struct subject *s, const struct reply *reply)
     struct matcher_state *state = s->state;
     struct matcher_text text;
     uint64_t *room;
-    size_t marks[2] = {0, reply->whole.len};
+    size_t marks[2] = {0, reply->basis.len};
 
-    if (reply->whole.len > 0 && reply->text.ptr >= reply->whole.ptr &&
-        reply->text.ptr <= reply->whole.ptr + reply->whole.len) {
-        marks[0] = (size_t)(reply->text.ptr - reply->whole.ptr);
+    if (reply->basis.len > 0 && reply->text.ptr >= reply->basis.ptr &&
+        reply->text.ptr <= reply->basis.ptr + reply->basis.len) {
+        marks[0] = (size_t)(reply->text.ptr - reply->basis.ptr);
         marks[1] = marks[0] + reply->text.len;
     }
-    state->text = message_alloc(s->message, NORMALIZE_ROOM(reply->whole.len));
+    state->text = message_alloc(s->message, NORMALIZE_ROOM(reply->basis.len));
     if (state->text == NULL)
         return false;
     text.ptr = state->text;
-    text.len = normalize(reply->whole, marks, 2, state->text);
+    text.len = normalize(reply->basis, marks, 2, state->text);
     room = message_alloc(s->message, TEXT_MAP_ROOM(text.len) * sizeof(*room));
     if (room == NULL)
         return false;

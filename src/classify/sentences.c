@@ -62,9 +62,9 @@ void subject_best_of_sentences(struct subject *s, const struct reply *reply,
     for (size_t i = 0; i < MAX_SENTENCES && rest.len > 0; i++) {
         struct reply part = *reply;
 
-        part.whole = slice_sub(rest, 0, sentence_len(rest));
-        rest = slice_trim(slice_from(rest, part.whole.len));
-        part.text = part.inner = part.whole;
+        part.basis = slice_sub(rest, 0, sentence_len(rest));
+        rest = slice_trim(slice_from(rest, part.basis.len));
+        part.text = part.inner = part.basis;
         if (!subject_match(s, &part))
             return;
         subject_best(s, heard);

@@ -405,7 +405,7 @@ static void forget_asker(struct scan *scan)
 
     if (scan->asked == 0 || scan->head.code == 0 || scan->head_at < scan->asked)
         return;
-    scan->reply->whole = inner;
+    scan->reply->basis = inner;
     scan->outer = SLICE_NULL;
     if (scan->loose.ptr < inner.ptr)
         scan->loose = SLICE_NULL;
@@ -439,7 +439,7 @@ static void finish(struct scan *scan)
     if (reply->status.len == 0)
         reply->status = SLICE_NULL;
     if (reply->text.len == 0)
-        reply->text = slice_make(reply->whole.ptr, 0);
+        reply->text = slice_make(reply->basis.ptr, 0);
 }
 
 /* "x-postfix;", "X-Unix;", "dns;": a type before the text itself (RFC 3464
@@ -482,7 +482,8 @@ void reply_parse_line(const struct reply_line *line, struct reply *reply_out)
     struct scan scan;
 
     memset(reply_out, 0, sizeof(*reply_out));
-    reply_out->whole = reply_out->inner = reply_out->text = line->text;
+    reply_out->whole = reply_out->basis = line->text;
+    reply_out->inner = reply_out->text = line->text;
     if (line->text.len == 0)
         return;
     memset(&scan, 0, sizeof(scan));

@@ -11,7 +11,10 @@ struct reply {
     /* The whole text with white space collapsed, lines of one reply joined
      * ("550-5.1.1 a" LF "550 5.1.1 b" -> "550 5.1.1 a b"). */
     struct bounce_slice whole;
-    /* The innermost reply inside whole, with code and status; whole itself
+    /* What of whole a verdict may rest on: all of it, unless a relay tells what
+     * it was told when it asked for the recipient. Then that alone. */
+    struct bounce_slice basis;
+    /* The innermost reply inside basis, with code and status; whole itself
      * where no reply can be told apart. */
     struct bounce_slice inner;
     /* inner without reply code, status and the punctuation around them. */
