@@ -53,8 +53,9 @@ killed() {
         now=$(sql "select count(*) from event" 2>/dev/null || echo 0)
         [ $ended != 0 ] || again=--again
         # However slow the machine is, some are to come after something was stored.
-        [ "${now:-0}" -gt "$before" ] || [ "$before" = $messages ] ||
-            [ $span -gt 4000 ] || span=$((span * 3 / 2))
+        [ $partial -gt 0 ] || [ $span -gt 4000 ] || [ "${now:-0}" -gt "$before" ] ||
+            span=$((span * 3 / 2))
+        [ $partial = 0 ] || span=150
         [ "${now:-0}" -ge "$before" ] || fail "$before events were there, now $now"
         before=${now:-0}
         [ "$before" = 0 ] || [ "$before" = $messages ] || partial=$((partial + 1))
