@@ -43,11 +43,7 @@ static enum store_err ask_one(struct serve_reader *reader,
     if (err != STORE_OK)
         return err;
     err = ask_check(reader->ask, question, 1, now, answer, error);
-    if (err != STORE_OK) {
-        store_rollback(store);
-        return err;
-    }
-    return store_commit(store, error);
+    return store_end(store, err, error);
 }
 
 static void answer_one(struct http_call *call,

@@ -21,21 +21,12 @@ static void healthz(struct http_call *call)
     http_json(call, 200, SLICE("{\"status\":\"ok\"}\n"));
 }
 
-static bool take_number(void *ctx, const struct store_value *row,
-                        size_t columns)
-{
-    (void)columns;
-    if (row[0].type == STORE_INT)
-        *(int64_t *)ctx = row[0].integer;
-    return true;
-}
-
 /* The newest number of a table: how much was ever written there. */
 static enum store_err newest(struct serve_reader *reader, const char *sql,
                              int64_t *seq_out, struct store_error *error)
 {
     *seq_out = 0;
-    return store_run(reader->book->store, sql, NULL, 0, take_number, seq_out,
+    return store_run(reader->book->store, sql, NULL, 0, store_take_int, seq_out,
                      error);
 }
 

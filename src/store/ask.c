@@ -322,14 +322,6 @@ struct forgotten_ctx {
     size_t count;
 };
 
-static bool take_any(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)row;
-    (void)columns;
-    *(bool *)ctx = true;
-    return true;
-}
-
 static bool take_forgotten(void *ctx, const struct store_value *row,
                            size_t columns)
 {
@@ -389,7 +381,7 @@ static enum store_err look_in_forgotten(struct ask *ask,
     bool any = false;
     enum store_err err =
         store_run(ask->book->store, "SELECT 1 FROM forgotten LIMIT 1", NULL, 0,
-                  take_any, &any, error);
+                  store_take_any, &any, error);
 
     for (size_t i = 0; any && i < ask->count && err == STORE_OK; i++) {
         struct address address;

@@ -174,11 +174,7 @@ static enum store_err agree_alone(struct book *book,
     err = store_begin(book->store, STORE_WRITE, error);
     if (err != STORE_OK)
         return err;
-    err = agree(book, options, salt, error);
-    if (err == STORE_OK)
-        return store_commit(book->store, error);
-    store_rollback(book->store);
-    return err;
+    return store_end(book->store, agree(book, options, salt, error), error);
 }
 
 static enum store_err make_addresses(struct book *book,

@@ -54,30 +54,11 @@ static enum store_err put_row(struct book *book, const struct delivery *d,
     return store_put_rows(book->store, &delivery_put, row, 1, error);
 }
 
-/* Commits what went well. */
-static enum store_err end(struct book *book, enum store_err err,
-                          struct store_error *error)
-{
-    if (err == STORE_OK)
-        return store_commit(book->store, error);
-    store_rollback(book->store);
-    return err;
-}
-
-static bool take_number(void *ctx, const struct store_value *row,
-                        size_t column_count)
-{
-    (void)column_count;
-    if (row[0].type == STORE_INT)
-        *(int64_t *)ctx = row[0].integer;
-    return true;
-}
-
 static enum store_err newest(struct book *book, const char *sql,
                              int64_t *seq_out, struct store_error *error)
 {
     *seq_out = 0;
-    return store_run(book->store, sql, NULL, 0, take_number, seq_out, error);
+    return store_run(book->store, sql, NULL, 0, store_take_int, seq_out, error);
 }
 
 /* ---- One webhook ------------------------------------------------------- */
@@ -165,7 +146,7 @@ enum store_err delivery_take(struct book *book, const char *name,
         if (err == STORE_OK)
             err = put_row(book, d, error);
     }
-    return end(book, err, error);
+    return store_end(book->store, err, error);
 }
 
 /* Begins a transaction in which the row is still delivery's holder's. */
@@ -197,7 +178,7 @@ enum store_err delivery_save(struct book *book, const struct delivery *delivery,
 
     if (err != STORE_OK)
         return err;
-    return end(book, put_row(book, delivery, error), error);
+    return store_end(book->store, put_row(book, delivery, error), error);
 }
 
 enum store_err delivery_let_go(struct book *book,
@@ -267,13 +248,13 @@ static enum store_err count_and_do(struct book *book, const char *count_sql,
     *count_out = 0;
     if (err != STORE_OK)
         return err;
-    err = store_run(book->store, count_sql, values, value_count, take_number,
+    err = store_run(book->store, count_sql, values, value_count, store_take_int,
                     &count, error);
     if (err == STORE_OK)
         err =
             store_run(book->store, sql, values, value_count, NULL, NULL, error);
     *count_out = (size_t)count;
-    return end(book, err, error);
+    return store_end(book->store, err, error);
 }
 
 /* "" stands for any name. */
@@ -367,7 +348,7 @@ enum store_err delivery_bury(struct book *book, struct delivery *delivery,
     err = insert_letter(book, delivery, first, changes, now, error);
     if (err == STORE_OK)
         err = put_row(book, &after, error);
-    err = end(book, err, error);
+    err = store_end(book->store, err, error);
     if (err == STORE_OK)
         *delivery = after;
     return err;

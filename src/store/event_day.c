@@ -41,15 +41,6 @@ static void name_day(int64_t day, char out[NAME_SIZE])
 
 /* ---- Writing --------------------------------------------------------- */
 
-static bool take_number(void *ctx, const struct store_value *row,
-                        size_t columns)
-{
-    (void)columns;
-    if (row[0].type == STORE_INT)
-        *(int64_t *)ctx = row[0].integer;
-    return true;
-}
-
 /* Notes once how far the events go that no day was noted for. */
 static enum store_err mark(struct book *book, struct store_error *error)
 {
@@ -62,7 +53,7 @@ static enum store_err mark(struct book *book, struct store_error *error)
     if (err != STORE_OK || found)
         return err;
     err = store_run(book->store, "SELECT max(at) FROM event", NULL, 0,
-                    take_number, &newest, error);
+                    store_take_int, &newest, error);
     if (err != STORE_OK)
         return err;
     snprintf(text, sizeof(text), "%" PRId64, newest / DAY_S);
@@ -157,5 +148,5 @@ enum store_err event_days_first(struct book *book, int64_t since,
     return store_run(book->store,
                      "SELECT min(CAST(value AS BIGINT)) FROM meta WHERE "
                      "name >= $1 AND name < '" MARK ";'",
-                     &value, 1, take_number, seq_out, error);
+                     &value, 1, store_take_int, seq_out, error);
 }

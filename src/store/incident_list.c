@@ -32,11 +32,6 @@ struct listing {
 
 /* ---- A row ------------------------------------------------------------- */
 
-static struct bounce_slice text_of(const struct store_value *value)
-{
-    return value->type == STORE_TEXT ? value->text : SLICE_NULL;
-}
-
 static double part_of(const struct store_value *value)
 {
     return value->type == STORE_INT ? (double)value->integer / MILLION : -1;
@@ -101,8 +96,8 @@ static bool take_row(void *ctx, const struct store_value *row, size_t columns)
         .updated = row[5].integer,
         .until = store_time_of(&row[6]),
         .ended_by = row[7].text.len > 0 ? row[7].text : SLICE_NULL,
-        .category = text_of(&row[8]),
-        .rule = text_of(&row[9]),
+        .category = value_text(&row[8]),
+        .rule = value_text(&row[9]),
         .share = part_of(&row[10]),
         .usual = part_of(&row[11]),
         .peak = part_of(&row[12]),
@@ -294,7 +289,7 @@ list_incidents(struct book *book, const struct list_filter *filter,
     l->left = filter->limit > 0 ? filter->limit : SIZE_MAX;
     err = store_begin(book->store, STORE_READ, error);
     if (err == STORE_OK)
-        err = list_end(book->store, read_pages(l, error), error);
+        err = store_end(book->store, read_pages(l, error), error);
     free(l);
     return err;
 }

@@ -170,10 +170,7 @@ static enum store_err apply(struct ledger *ledger, struct entry *entries,
 enum store_err ledger_transact(struct ledger *ledger, enum store_err err,
                                struct store_error *error)
 {
-    if (err == STORE_OK)
-        err = store_commit(ledger->book->store, error);
-    else
-        store_rollback(ledger->book->store);
+    err = store_end(ledger->book->store, err, error);
     if (err != STORE_OK) {
         holds_drop(ledger->holds);
         watch_drop(ledger->watch);

@@ -4,14 +4,6 @@
 
 /* ---- What comes back ------------------------------------------------- */
 
-static bool take_any(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)row;
-    (void)columns;
-    *(bool *)ctx = true;
-    return true;
-}
-
 struct remembering {
     struct ledger *ledger;
     struct person *person;
@@ -81,7 +73,7 @@ enum store_err persons_remember(struct ledger *ledger,
     enum store_err err =
         store_run(ledger->book->store,
                   "SELECT digest FROM forgotten ORDER BY digest LIMIT 1", NULL,
-                  0, take_any, &any, error);
+                  0, store_take_any, &any, error);
 
     for (size_t i = 0; any && i < ledger->person_count && err == STORE_OK;
          i++) {

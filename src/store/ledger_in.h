@@ -200,15 +200,6 @@ enum store_err ledger_keep_seqs(struct ledger *ledger,
                                 struct store_error *error);
 enum store_err ledger_put_positions(struct ledger *ledger, int64_t now,
                                     struct store_error *error);
-static inline int64_t value_time(const struct store_value *value)
-{
-    return value->type == STORE_INT ? value->integer : BOUNCE_NO_TIME;
-}
-/* NULL and numbers that are NULL are 0. */
-static inline int64_t value_int(const struct store_value *value)
-{
-    return value->type == STORE_INT ? value->integer : 0;
-}
 /* A copy in the batch's arena; a NULL stays NULL. *failed when memory is out. */
 struct bounce_slice ledger_keep(struct ledger *ledger,
                                 const struct store_value *value, bool *failed);

@@ -361,14 +361,6 @@ static bool has_run_out(const struct incident *i, int64_t now)
     return is_open(i) && i->until != BOUNCE_NO_TIME && i->until <= now;
 }
 
-static bool take_any(void *ctx, const struct store_value *row, size_t count)
-{
-    (void)row;
-    (void)count;
-    *(bool *)ctx = true;
-    return true;
-}
-
 /* Whether routes are still held for what the incident tells of. */
 static enum store_err is_held(struct ledger *ledger, const struct incident *i,
                               int64_t now, bool *held_out,
@@ -387,8 +379,8 @@ static enum store_err is_held(struct ledger *ledger, const struct incident *i,
                                           store_text(slice_cstr(i->value))};
 
     *held_out = false;
-    return store_run(ledger->book->store, queries[i->dim], values, 3, take_any,
-                     held_out, error);
+    return store_run(ledger->book->store, queries[i->dim], values, 3,
+                     store_take_any, held_out, error);
 }
 
 /* Of one that holds opened: it ends with the last of them. */

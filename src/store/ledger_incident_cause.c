@@ -57,8 +57,7 @@ static bool take_event(void *ctx, const struct store_value *row, size_t columns)
              s->what &
          1) == 0)
         return true;
-    c = cause_of(s, row[2].text,
-                 row[3].type == STORE_TEXT ? row[3].text : SLICE_NULL);
+    c = cause_of(s, row[2].text, value_text(&row[3]));
     if (c != NULL) {
         c->count++;
         if (c->sample_count < INCIDENT_SAMPLES && id.len <= 63)

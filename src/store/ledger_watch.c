@@ -26,7 +26,7 @@ struct watch *watch_new(void)
     struct watch *watch = calloc(1, sizeof(*watch));
 
     if (watch != NULL)
-        watch->minute = watch->stored_minute = -1;
+        watch->minute = -1;
     return watch;
 }
 
@@ -35,7 +35,7 @@ void watch_forget(struct watch *watch)
     watch_groups_forget(watch);
     free(watch->dirty);
     incidents_forget(watch);
-    *watch = (struct watch){.minute = -1, .stored_minute = -1};
+    *watch = (struct watch){.minute = -1};
 }
 
 void watch_free(struct watch *watch)
@@ -288,9 +288,18 @@ static enum store_err load_minute(struct ledger *ledger,
         w->minute_last = strtoll(at, &at, 10);
     }
     w->last_at = w->minute * 60;
-    w->stored_minute = w->minute;
-    w->stored_first = w->minute_first;
+    w->minute_changed = false;
     return err;
+}
+
+/* What waits is of this minute, from these events on. */
+static void set_minute(struct watch *w, int64_t minute, int64_t first,
+                       int64_t last)
+{
+    w->minute_changed |= minute != w->minute || first != w->minute_first;
+    w->minute = minute;
+    w->minute_first = first;
+    w->minute_last = last;
 }
 
 static enum store_err put_minute(struct ledger *ledger,
@@ -299,10 +308,9 @@ static enum store_err put_minute(struct ledger *ledger,
     struct watch *w = ledger->watch;
     char text[80];
 
-    if (w->minute == w->stored_minute && w->minute_first == w->stored_first)
+    if (!w->minute_changed)
         return STORE_OK;
-    w->stored_minute = w->minute;
-    w->stored_first = w->minute_first;
+    w->minute_changed = false;
     snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %" PRId64, w->minute,
              w->minute_first, w->minute_last);
     return book_meta_set(ledger->book, "incident_minute", text, error);
@@ -314,11 +322,6 @@ struct waiting {
     bool failed;
 };
 
-static struct bounce_slice text_of(const struct store_value *value)
-{
-    return value->type == STORE_TEXT ? value->text : SLICE_NULL;
-}
-
 static bool take_waiting(void *ctx, const struct store_value *row,
                          size_t columns)
 {
@@ -327,11 +330,11 @@ static bool take_waiting(void *ctx, const struct store_value *row,
     const struct entry e = {.at = row[0].integer,
                             .kind = (int)row[1].integer,
                             .cls = (enum bounce_class)row[2].integer,
-                            .category = text_of(&row[3]),
-                            .provider = text_of(&row[4]),
-                            .ip = text_of(&row[5]),
-                            .sender_domain = text_of(&row[6]),
-                            .campaign = text_of(&row[7])};
+                            .category = value_text(&row[3]),
+                            .provider = value_text(&row[4]),
+                            .ip = value_text(&row[5]),
+                            .sender_domain = value_text(&row[6]),
+                            .campaign = value_text(&row[7])};
     struct bounce_slice values[WATCH_ROWS];
     uint32_t n[WATCH_COLUMNS];
 
@@ -340,8 +343,10 @@ static bool take_waiting(void *ctx, const struct store_value *row,
         return true;
     if (e.at > w->last_at)
         w->last_at = e.at;
+    if (!is_failure(n))
+        return true;
     values_of(&e, values);
-    for (unsigned i = 0; i < WATCH_DIMS && is_failure(n); i++) {
+    for (unsigned i = 0; i < WATCH_DIMS; i++) {
         struct watch_group *group;
 
         if (values[i].ptr == NULL)
@@ -517,9 +522,7 @@ static enum store_err follow_time(struct ledger *ledger, int64_t at,
 
     if (at / 60 > w->minute) {
         err = watch_step(ledger, at, at / HOUR_S > w->minute / 60, error);
-        w->minute = at / 60;
-        w->minute_first = w->seq + 1;
-        w->minute_last = ledger->event_seq;
+        set_minute(w, at / 60, w->seq + 1, ledger->event_seq);
         w->last_at = at;
     } else if (at / 60 == w->minute && at > w->last_at) {
         w->last_at = at;
@@ -605,8 +608,8 @@ static enum store_err look(struct ledger *ledger, int64_t now,
     if (err == STORE_OK)
         err = watch_step(ledger, now, true, error);
     /* Nothing waits any more. */
-    ledger->watch->minute_first = ledger->event_seq + 1;
-    ledger->watch->minute_last = ledger->event_seq;
+    set_minute(ledger->watch, ledger->watch->minute, ledger->event_seq + 1,
+               ledger->event_seq);
     if (err == STORE_OK)
         err = changes_put(ledger, error);
     return err == STORE_OK ? watch_put(ledger, error) : err;
@@ -622,14 +625,6 @@ enum store_err ledger_watch(struct ledger *ledger, int64_t now,
     if (err != STORE_OK)
         return err;
     return ledger_transact(ledger, look(ledger, now, error), error);
-}
-
-static bool take_any(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)row;
-    (void)columns;
-    *(bool *)ctx = true;
-    return true;
 }
 
 /* By the time of the events, if they are of long ago. */
@@ -656,7 +651,7 @@ static enum store_err prune(struct ledger *ledger, int64_t now, size_t limit,
     if (err == STORE_OK)
         err =
             store_run(store, "SELECT 1 FROM pulse_dim WHERE hour < $1 LIMIT 1",
-                      values, 1, take_any, more_out, error);
+                      values, 1, store_take_any, more_out, error);
     return err;
 }
 

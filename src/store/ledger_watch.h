@@ -106,8 +106,8 @@ struct watch {
     /* The seq of those events with which it began. Those of its time among them,
      * and all that came later, wait to be judged; first 0: it is not known. */
     int64_t minute_first, minute_last;
-    int64_t stored_minute, stored_first;
-    int64_t last_at; /* of the newest event of that minute */
+    bool minute_changed; /* since it was stored */
+    int64_t last_at;     /* of the newest event of that minute */
 
     /* the batch */
     struct watch_delta *deltas; /* in its arena, as the next ones */

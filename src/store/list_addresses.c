@@ -339,7 +339,7 @@ list_addresses(struct book *book, const struct list_filter *filter, int64_t now,
     if (err == STORE_OK)
         err = store_begin(book->store, STORE_READ, error);
     if (err == STORE_OK)
-        err = list_end(book->store, list(s, take, ctx, error), error);
+        err = store_end(book->store, list(s, take, ctx, error), error);
     streams_drop(s);
     arena_clear(&s->arena);
     free(s);

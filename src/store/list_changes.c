@@ -58,11 +58,6 @@ static enum store_err read_filter(struct changes *c, struct store_error *error)
     return err;
 }
 
-static struct bounce_slice text_of(const struct store_value *value)
-{
-    return value->type == STORE_TEXT ? value->text : SLICE_NULL;
-}
-
 static unsigned count_of(const struct store_value *value)
 {
     return value->type == STORE_INT ? (unsigned)value->integer : 0;
@@ -77,19 +72,19 @@ static bool take_change(void *ctx, const struct store_value *row,
                                  .at = row[1].integer,
                                  .recorded_at = row[2].integer,
                                  .until = value_time(&row[3]),
-                                 .address = text_of(&row[4]),
-                                 .scope = text_of(&row[5]),
-                                 .what = text_of(&row[6]),
-                                 .was = text_of(&row[7]),
-                                 .becomes = text_of(&row[8]),
-                                 .outcome = text_of(&row[9]),
-                                 .reason = text_of(&row[10]),
-                                 .category = text_of(&row[11]),
-                                 .entry = text_of(&row[12]),
-                                 .rule = text_of(&row[13]),
-                                 .event_id = text_of(&row[14]),
-                                 .label = text_of(&row[15]),
-                                 .counter = text_of(&row[16]),
+                                 .address = value_text(&row[4]),
+                                 .scope = value_text(&row[5]),
+                                 .what = value_text(&row[6]),
+                                 .was = value_text(&row[7]),
+                                 .becomes = value_text(&row[8]),
+                                 .outcome = value_text(&row[9]),
+                                 .reason = value_text(&row[10]),
+                                 .category = value_text(&row[11]),
+                                 .entry = value_text(&row[12]),
+                                 .rule = value_text(&row[13]),
+                                 .event_id = value_text(&row[14]),
+                                 .label = value_text(&row[15]),
+                                 .counter = value_text(&row[16]),
                                  .count = count_of(&row[17]),
                                  .needed = count_of(&row[18]),
                                  .flags = count_of(&row[19])};
@@ -164,7 +159,7 @@ enum store_err list_changes(struct book *book, const struct list_filter *filter,
             err = query_run(&c->query, book->store, take_change, c, error);
             rows = c->in_page;
         }
-        err = list_end(book->store, err, error);
+        err = store_end(book->store, err, error);
     }
     free(c);
     return err;

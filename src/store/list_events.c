@@ -488,7 +488,7 @@ static enum store_err list_rows(struct search *s, take_event *take, void *ctx,
     if (err == STORE_OK)
         err = store_begin(store, STORE_READ, error);
     if (err == STORE_OK)
-        err = list_end(store, list(s, take, ctx, error), error);
+        err = store_end(store, list(s, take, ctx, error), error);
     for (size_t i = 0; i < s->stream_count; i++)
         arena_clear(&s->streams[i].arena);
     free(s->streams);

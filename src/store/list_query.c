@@ -259,12 +259,3 @@ enum store_err list_no_memory(struct store_error *error)
 {
     return store_fail(error, STORE_E_NOMEM, "memory is out");
 }
-
-enum store_err list_end(struct store *store, enum store_err err,
-                        struct store_error *error)
-{
-    if (err == STORE_OK)
-        return store_commit(store, error);
-    store_rollback(store);
-    return err;
-}

@@ -76,13 +76,4 @@ bool cursor_number(struct bounce_slice *rest, int64_t *number_out);
 enum store_err list_bad_cursor(struct bounce_slice cursor,
                                struct store_error *error);
 enum store_err list_no_memory(struct store_error *error);
-/* Ends the transaction that was read in; returns err, or why it did not end. */
-enum store_err list_end(struct store *store, enum store_err err,
-                        struct store_error *error);
-
-static inline int64_t value_time(const struct store_value *value)
-{
-    return value->type == STORE_INT ? value->integer : BOUNCE_NO_TIME;
-}
-
 #endif

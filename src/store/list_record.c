@@ -94,12 +94,6 @@ bool event_row_copy(const struct store_value *row, struct arena *arena,
     return true;
 }
 
-/* NULL where the column is. */
-static struct bounce_slice text_of(const struct store_value *value)
-{
-    return value->type == STORE_TEXT ? value->text : SLICE_NULL;
-}
-
 static int64_t number_of(const struct store_value *value, int64_t otherwise)
 {
     return value->type == STORE_INT ? value->integer : otherwise;
@@ -124,19 +118,19 @@ bool event_row_read(const struct bounce_engine *engine,
         record->act = (enum record_act)kind;
     else
         event->kind = (enum bounce_kind)kind;
-    event->event_id = text_of(&row[7]);
-    event->category = text_of(&row[9]);
+    event->event_id = value_text(&row[7]);
+    event->category = value_text(&row[9]);
     event->confidence = confidence < 0 ? -1 : (double)confidence / 100;
     event->permanent = (int)row[11].integer;
     event->verified = (int)row[12].integer;
-    event->evidence_rule = text_of(&row[13]);
-    event->provider = text_of(&row[14]);
-    event->scope = text_of(&row[16]);
-    event->campaign = text_of(&row[17]);
+    event->evidence_rule = value_text(&row[13]);
+    event->provider = value_text(&row[14]);
+    event->scope = value_text(&row[16]);
+    event->campaign = value_text(&row[17]);
     event->occurred_at = row[EVENT_AT].integer;
-    record->ip = text_of(&row[18]);
-    record->sender_domain = text_of(&row[19]);
-    record->source = text_of(&row[21]);
+    record->ip = value_text(&row[18]);
+    record->sender_domain = value_text(&row[19]);
+    record->source = value_text(&row[21]);
     record->offset = number_of(&row[22], -1);
     record->service_class = record_out->facts.service_class;
     record->dns_domain = record_out->facts.dns_domain;

@@ -32,16 +32,6 @@ enum store_err mailbox_uidl_read(struct book *book, struct bounce_slice source,
                      1, take_row, &reading, error);
 }
 
-/* In a transaction, ended by what err says. */
-static enum store_err finish(struct book *book, enum store_err err,
-                             struct store_error *error)
-{
-    if (err == STORE_OK)
-        return store_commit(book->store, error);
-    store_rollback(book->store);
-    return err;
-}
-
 enum store_err mailbox_uidl_add(struct book *book, struct bounce_slice source,
                                 const struct bounce_slice *uidls, size_t count,
                                 struct store_error *error)
@@ -60,9 +50,9 @@ enum store_err mailbox_uidl_add(struct book *book, struct bounce_slice source,
     }
     err = store_begin(book->store, STORE_WRITE, error);
     if (err == STORE_OK)
-        err = finish(book,
-                     store_put_rows(book->store, &put, values, count, error),
-                     error);
+        err = store_end(book->store,
+                        store_put_rows(book->store, &put, values, count, error),
+                        error);
     free(values);
     return err;
 }
@@ -87,5 +77,5 @@ enum store_err mailbox_uidl_drop(struct book *book, struct bounce_slice source,
                         "uidl = $2",
                         values, 2, NULL, NULL, error);
     }
-    return finish(book, err, error);
+    return store_end(book->store, err, error);
 }

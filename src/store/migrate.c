@@ -154,10 +154,5 @@ enum store_err migrate(struct store *store, bool write,
     if (err != STORE_OK) {
         return err;
     }
-    err = bring_up(store, newest, error);
-    if (err == STORE_OK) {
-        return store_commit(store, error);
-    }
-    store_rollback(store);
-    return err;
+    return store_end(store, bring_up(store, newest, error), error);
 }

@@ -119,13 +119,6 @@ static enum store_err read_rank(struct rank *rank, size_t from,
     return query_run(q, rank->t->book->store, take_rank, rank, error);
 }
 
-static bool take_count(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)columns;
-    *(int64_t *)ctx = row[0].integer;
-    return true;
-}
-
 /* How many values have as many bounces over all time, counted to most + 1. */
 static enum store_err count_rivals(struct rank *rank, uint64_t bounced,
                                    int64_t most, struct store_error *error)
@@ -140,7 +133,8 @@ static enum store_err count_rivals(struct rank *rank, uint64_t bounced,
     query_add(q, " LIMIT ");
     query_value(q, store_int(most + 1));
     query_add(q, ") AS rivals");
-    return query_run(q, rank->t->book->store, take_count, &rank->rivals, error);
+    return query_run(q, rank->t->book->store, store_take_int, &rank->rivals,
+                     error);
 }
 
 /* Bounces of the last value that a page has room for, of those that were read. */

@@ -69,13 +69,6 @@ static enum store_err read_filter(struct totals *t, struct store_error *error)
 
 /* ---- The range ------------------------------------------------------- */
 
-static bool take_day(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)columns;
-    *(int64_t *)ctx = row[0].integer;
-    return true;
-}
-
 static int64_t day_of(int64_t time)
 {
     return time >= 0 ? time / STATS_DAY_S
@@ -111,12 +104,12 @@ static enum store_err read_days(struct totals *t, struct store_error *error)
     err = store_run(store,
                     "SELECT day FROM tally WHERE dim = 'all' ORDER BY day "
                     "LIMIT 1",
-                    NULL, 0, take_day, &oldest, error);
+                    NULL, 0, store_take_int, &oldest, error);
     if (err == STORE_OK)
         err = store_run(store,
                         "SELECT day FROM tally WHERE dim = 'all' ORDER BY day "
                         "DESC LIMIT 1",
-                        NULL, 0, take_day, &newest, error);
+                        NULL, 0, store_take_int, &newest, error);
     t->first_day = oldest;
     t->last_day = newest;
     if (t->filter->since != BOUNCE_NO_TIME &&
@@ -333,6 +326,6 @@ enum store_err stats_read(struct totals *t, bool by_day,
         err = store_begin(t->book->store, STORE_READ, error);
     if (err != STORE_OK)
         return err;
-    err = list_end(t->book->store, read_counts(t, by_day, error), error);
+    err = store_end(t->book->store, read_counts(t, by_day, error), error);
     return t->no_memory ? list_no_memory(error) : err;
 }

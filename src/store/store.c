@@ -90,6 +90,31 @@ void store_rollback(struct store *store)
     store->driver->rollback(store);
 }
 
+enum store_err store_end(struct store *store, enum store_err err,
+                         struct store_error *error)
+{
+    if (err == STORE_OK)
+        return store_commit(store, error);
+    store_rollback(store);
+    return err;
+}
+
+bool store_take_int(void *ctx, const struct store_value *row, size_t columns)
+{
+    (void)columns;
+    if (row[0].type == STORE_INT)
+        *(int64_t *)ctx = row[0].integer;
+    return true;
+}
+
+bool store_take_any(void *ctx, const struct store_value *row, size_t columns)
+{
+    (void)row;
+    (void)columns;
+    *(bool *)ctx = true;
+    return true;
+}
+
 enum store_err store_run(struct store *store, const char *sql,
                          const struct store_value *values, size_t count,
                          store_row_fn *row, void *ctx,

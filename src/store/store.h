@@ -193,12 +193,30 @@ enum store_err store_open(const char *where,
                           struct store **store_out, struct store_error *error);
 void store_close(struct store *store);
 
+static inline int64_t value_time(const struct store_value *value)
+{
+    return value->type == STORE_INT ? value->integer : BOUNCE_NO_TIME;
+}
+/* NULL and numbers that are NULL are 0. */
+static inline int64_t value_int(const struct store_value *value)
+{
+    return value->type == STORE_INT ? value->integer : 0;
+}
+static inline struct bounce_slice value_text(const struct store_value *value)
+{
+    return value->type == STORE_TEXT ? value->text : SLICE_NULL;
+}
+
 /* The driver's functions. Between begin and commit every failure but
  * STORE_E_STOPPED leaves only rollback. */
 enum store_err store_begin(struct store *store, enum store_mode mode,
                            struct store_error *error);
 enum store_err store_commit(struct store *store, struct store_error *error);
 void store_rollback(struct store *store);
+/* Commits when err is STORE_OK, else rolls back; returns err, or why it was not
+ * committed. */
+enum store_err store_end(struct store *store, enum store_err err,
+                         struct store_error *error);
 enum store_err store_run(struct store *store, const char *sql,
                          const struct store_value *values, size_t count,
                          store_row_fn *row, void *ctx,
@@ -210,6 +228,12 @@ enum store_err store_get_rows(struct store *store, const struct store_get *get,
                               const struct store_value *values, size_t keys,
                               store_row_fn *row, void *ctx,
                               struct store_error *error);
+
+/* For store_run(). The number in the first column, into *(int64_t *)ctx; a NULL
+ * leaves that as it is. */
+store_row_fn store_take_int;
+/* That there is a row, into *(bool *)ctx. */
+store_row_fn store_take_any;
 
 /* Fills error and returns err. */
 enum store_err store_fail(struct store_error *error, enum store_err err,

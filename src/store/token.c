@@ -52,14 +52,6 @@ void token_roles_text(unsigned mask, char out[40])
 
 /* ---- Audit ------------------------------------------------------------- */
 
-static bool take_seq(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)columns;
-    if (row[0].type == STORE_INT)
-        *(int64_t *)ctx = row[0].integer;
-    return true;
-}
-
 /* A line of the audit, in the transaction of what it tells. */
 static enum store_err audit(struct book *book, int64_t now, const char *who,
                             const char *action, const char *detail,
@@ -71,7 +63,7 @@ static enum store_err audit(struct book *book, int64_t now, const char *who,
                               sizeof(hidden));
     int64_t last = 0;
     enum store_err err = store_run(book->store, "SELECT max(seq) FROM audit",
-                                   NULL, 0, take_seq, &last, error);
+                                   NULL, 0, store_take_int, &last, error);
     const struct store_value values[] = {
         store_int(last + 1), store_int(now), store_text(slice_cstr(who)),
         store_text(slice_cstr(action)), store_text(slice_make(hidden, len))};
@@ -84,16 +76,6 @@ static enum store_err audit(struct book *book, int64_t now, const char *who,
                      values, 5, NULL, NULL, error);
 }
 
-/* Ends the transaction as err says. */
-static enum store_err finish(struct book *book, enum store_err err,
-                             struct store_error *error)
-{
-    if (err == STORE_OK)
-        return store_commit(book->store, error);
-    store_rollback(book->store);
-    return err;
-}
-
 enum store_err token_audit(struct book *book, int64_t now, const char *who,
                            const char *action, const char *detail,
                            struct store_error *error)
@@ -102,7 +84,8 @@ enum store_err token_audit(struct book *book, int64_t now, const char *who,
 
     if (err != STORE_OK)
         return err;
-    return finish(book, audit(book, now, who, action, detail, error), error);
+    return store_end(book->store, audit(book, now, who, action, detail, error),
+                     error);
 }
 
 /* ---- Tokens ------------------------------------------------------------ */
@@ -177,15 +160,7 @@ enum store_err token_make(struct book *book, const struct token *token,
     describe(token, detail);
     if (err == STORE_OK)
         err = audit(book, token->created_at, who, "token add", detail, error);
-    return finish(book, err, error);
-}
-
-static bool count_row(void *ctx, const struct store_value *row, size_t columns)
-{
-    (void)row;
-    (void)columns;
-    *(bool *)ctx = true;
-    return true;
+    return store_end(book->store, err, error);
 }
 
 enum store_err token_revoke(struct book *book, const char *name, int64_t now,
@@ -199,13 +174,13 @@ enum store_err token_revoke(struct book *book, const char *name, int64_t now,
     if (err != STORE_OK)
         return err;
     err = store_run(book->store, "SELECT name FROM token WHERE name = $1",
-                    values, 1, count_row, found_out, error);
+                    values, 1, store_take_any, found_out, error);
     if (err == STORE_OK)
         err = store_run(book->store, "DELETE FROM token WHERE name = $1",
                         values, 1, NULL, NULL, error);
     if (err == STORE_OK && *found_out)
         err = audit(book, now, who, "token revoke", name, error);
-    return finish(book, err, error);
+    return store_end(book->store, err, error);
 }
 
 static void read_row(const struct store_value *row, struct token *token)
