@@ -18,9 +18,8 @@ const char *explain_class_words(enum bounce_class cls)
         return "Block: the sender or the message was refused; the address is "
                "not to blame and is kept.";
     case BOUNCE_CLASS_ADMIN:
-        return "Admin: the sending side stopped it, by a fault or a list of "
-               "its "
-               "own; that says nothing new of the mailbox.";
+        return "Admin: the sending side stopped it, by a fault or a list "
+               "of its own; that says nothing new of the mailbox.";
     case BOUNCE_CLASS_EVENT:
         return "Event: no failure of delivery.";
     case BOUNCE_CLASS_UNDETERMINED:

@@ -17,13 +17,14 @@ void json_out_string(struct textbuf *text, struct bounce_slice s)
 void json_out_strings(struct textbuf *text, const struct bounce_slice *list,
                       size_t count)
 {
-    textbuf_byte(text, '[');
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            textbuf_byte(text, ',');
-        json_out_string(text, list[i]);
-    }
-    textbuf_byte(text, ']');
+    struct json_writer w;
+    size_t room = 2;
+
+    for (size_t i = 0; i < count; i++)
+        room += list[i].len * 6 + 8; /* as above; a comma, too */
+    w = (struct json_writer){textbuf_room(text, room), room, 0};
+    json_strings(&w, list, count);
+    text->len += w.len;
 }
 
 void json_out_rate(struct textbuf *text, double value)

@@ -204,13 +204,11 @@ int verb_classify(int argc, char **argv)
     };
     const struct arg_spec spec = {
         "bounce classify [OPTION...] [REPLY...]",
-        "Says what SMTP replies mean. Each argument is one reply; without any, "
-        "or "
-        "with -,\neach line of standard input is one, or a JSON object "
-        "{\"id\":1,\"reply\":\"550 ...\",\n\"host\":\"mx\",\"stage\":"
-        "\"rcpt\",\"service\":\"mailgun\",\"status\":\"5.1.1\"} whose id "
-        "comes\n"
-        "back.",
+        "Says what SMTP replies mean. Each argument is one reply; without "
+        "any, or with -,\neach line of standard input is one, or a JSON "
+        "object {\"id\":1,\"reply\":\"550 ...\",\n\"host\":\"mx\","
+        "\"stage\":\"rcpt\",\"service\":\"mailgun\",\"status\":"
+        "\"5.1.1\"} whose id comes\nback.",
         options, sizeof(options) / sizeof(options[0]),
         "Without --json and off a terminal: a line for each reply, fields "
         "separated by\ntabs: category, class, confidence, status, provider, "

@@ -14,6 +14,8 @@ enum format_place {
     FORMAT_PLACE_TO,
     FORMAT_PLACE_HEADER /* any other field, by its name */
 };
+/* Bits of places: both the subject and the text say it. */
+#define FORMAT_SAID_TWICE (1U << FORMAT_PLACE_SUBJECT | 1U << FORMAT_PLACE_LINE)
 
 enum format_test {
     FORMAT_TEST_IS = 0,

@@ -87,11 +87,9 @@ static bool read_text(struct collect *collect, struct text_report *text)
 static bool is_refusal(const struct collect *collect,
                        const struct text_report *text)
 {
-    const unsigned both = 1U << FORMAT_PLACE_SUBJECT | 1U << FORMAT_PLACE_LINE;
-
     return text->found.other.format == NULL &&
            collect->parts.disposition == NULL &&
-           (text->seen.places & both) == both;
+           (text->seen.places & FORMAT_SAID_TWICE) == FORMAT_SAID_TWICE;
 }
 
 /* Fields first; then a known format; then an automatic answer, which must

@@ -116,7 +116,6 @@ static bool has_reply_line(struct bounce_slice body)
  * them. Software of mailing lists forwards too much to be guessed at. */
 bool text_guess(struct collect *collect, const struct text_report *report)
 {
-    const unsigned both = 1U << FORMAT_PLACE_LINE | 1U << FORMAT_PLACE_SUBJECT;
     unsigned places = report->seen.places, count = 0;
     bool daemon;
 
@@ -129,8 +128,8 @@ bool text_guess(struct collect *collect, const struct text_report *report)
         places |= 1U << FORMAT_PLACE_HEADER;
     /* Who returns the message and says why need not have a daemon's name. */
     if ((places & (1U << FORMAT_PLACE_FROM | 1U << FORMAT_PLACE_HEADER)) == 0)
-        return (places & both) == both && collect->original.found &&
-               has_reply_line(report->body);
+        return (places & FORMAT_SAID_TWICE) == FORMAT_SAID_TWICE &&
+               collect->original.found && has_reply_line(report->body);
     for (; places != 0; places &= places - 1)
         count++;
     if (count >= 3)
@@ -141,7 +140,8 @@ bool text_guess(struct collect *collect, const struct text_report *report)
     if (count < 2 || daemon)
         return daemon && (count >= 2 || says_failure(collect, report));
     /* Statistics of servers are full of replies too. */
-    if ((report->seen.places & both) == 0 && !collect->outer.null_sender)
+    if ((report->seen.places & FORMAT_SAID_TWICE) == 0 &&
+        !collect->outer.null_sender)
         return false;
     return says_failure(collect, report);
 }
